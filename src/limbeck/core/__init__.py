@@ -1,0 +1,1 @@
+"""The contracts and their plumbing."""

@@ -1,0 +1,229 @@
+"""Everything written is written to a temporary name, flushed, and committed by one rename.
+
+Every folder holds a `manifest.json` with the size and SHA-256 of each file, the versions that wrote it and the
+fingerprint of what it came from. Readers call `verify` before another library sees the bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from limbeck.core.errors import ArtefactError, ResourceError
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a folder holds and where it came from.
+
+    Args:
+        kind: `checkpoint`, `cache`, `model`, `run`, `align`, ...
+        files: relative path -> `{"sha256": ..., "size": ...}`.
+        source: fingerprints of what it came from (`data`, `teacher`, `preprocessing`, ...).
+        versions: package -> version.
+        threads: torch threads at the time of writing; bit-exact resume holds for the same number only.
+        format: layout version.
+    """
+
+    kind: str
+    files: Mapping[str, Mapping[str, Any]]
+    source: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    threads: int = 0
+    format: int = FORMAT
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Hex SHA-256."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file's content."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """Hex SHA-256 of plain values, independent of key order."""
+    return sha256_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+
+
+def versions() -> dict[str, str]:
+    """Versions that decide the bytes; a package that is not installed is left out."""
+    found = {"python": platform.python_version()}
+    for name in ("limbeck", "torch", "transformers", "tokenizers", "safetensors", "numpy", "pillow", "onnxruntime"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turns a full or failing disk into an error that names the file and the fix."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise ResourceError(f"no space left while writing {path}; free some or choose another folder") from error
+        raise ArtefactError(f"could not write {path}: {error.strerror or error}; check the disk and permissions") from error
+
+
+def sync_file(path: Path) -> None:
+    """Flush one file, or one folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write one file whole or not at all: temporary name, flush, rename."""
+    temporary = path.with_name(f".{path.name}.tmp-{uuid.uuid4().hex[:8]}")
+    with storage_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(temporary, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, path)
+            sync_file(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain values as readable JSON, whole or not at all; NaN is refused."""
+    write_file(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path, *, kind: str = "JSON file") -> Any:
+    """Parse a JSON file; anything else is an `ArtefactError` that names it."""
+    try:
+        return json.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError as error:
+        raise ArtefactError(f"{kind} {path} does not exist") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArtefactError(f"{kind} {path} cannot be read: {error}") from error
+
+
+def write_manifest(folder: Path, kind: str, source: Mapping[str, Any] | None = None) -> Manifest:
+    """Hash every file below `folder` and write `manifest.json` beside them."""
+    files = {
+        path.relative_to(folder).as_posix(): {"sha256": sha256_file(path), "size": path.stat().st_size}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / MANIFEST
+    }
+    torch = sys.modules.get("torch")
+    threads = int(torch.get_num_threads()) if torch is not None else 0
+    manifest = Manifest(kind=kind, files=files, source=dict(source or {}), versions=versions(), threads=threads)
+    write_json(folder / MANIFEST, asdict(manifest))
+    return manifest
+
+
+@contextlib.contextmanager
+def new_folder(
+    target: Path, kind: str, *, source: Mapping[str, Any] | None = None, replace: bool = False
+) -> Iterator[Path]:
+    """A temporary folder that becomes `target`, with its manifest, when the block ends well; otherwise it vanishes.
+
+    Args:
+        target: the final name. If another writer has put a folder there meanwhile, that one wins and ours is dropped,
+            unless `replace`.
+        kind: kind for the manifest.
+        source: fingerprints for the manifest.
+        replace: put the new folder in the place of an old one.
+    """
+    temporary = target.with_name(f".{target.name}.tmp-{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    with storage_errors(target):
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            write_manifest(temporary, kind, source)
+            for path in temporary.rglob("*"):
+                sync_file(path)
+            sync_file(temporary)
+            _commit(temporary, target, replace=replace)
+            sync_file(target.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _commit(temporary: Path, target: Path, *, replace: bool) -> None:
+    if replace and target.exists():
+        aside = target.with_name(f".{target.name}.old-{uuid.uuid4().hex[:8]}")
+        os.rename(target, aside)
+        os.rename(temporary, target)
+        shutil.rmtree(aside, ignore_errors=True)
+        return
+    try:
+        os.rename(temporary, target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Parse `manifest.json`; a missing or malformed one is an `ArtefactError`."""
+    plain = read_json(folder / MANIFEST, kind="manifest")
+    try:
+        manifest = Manifest(**plain)
+        well_formed = all(isinstance(e["sha256"], str) and isinstance(e["size"], int) for e in manifest.files.values())
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ArtefactError(f"manifest {folder / MANIFEST} is malformed: {error}") from error
+    if not well_formed:
+        raise ArtefactError(f"manifest {folder / MANIFEST} is malformed")
+    if manifest.format != FORMAT:
+        raise ArtefactError(f"{folder} has layout {manifest.format}; this version of Limbeck reads {FORMAT}")
+    return manifest
+
+
+def verify(folder: Path, *, kind: str | None = None) -> Manifest:
+    """Check every file against the manifest before anything else reads it.
+
+    Raises:
+        ArtefactError: a file is missing, shorter, longer, or differs in content; or the folder is of another kind.
+    """
+    manifest = read_manifest(folder)
+    if kind is not None and manifest.kind != kind:
+        raise ArtefactError(f"{folder} holds a {manifest.kind}, not a {kind}")
+    for name, entry in manifest.files.items():
+        path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ArtefactError(f"manifest of {folder} names a file outside the folder: {name}")
+        if not path.is_file():
+            raise ArtefactError(f"{path} is missing; the folder is incomplete, make it again")
+        if path.stat().st_size != entry["size"] or sha256_file(path) != entry["sha256"]:
+            raise ArtefactError(f"{path} differs from its manifest; the file is corrupt, make it again")
+    return manifest
+
+
+def require_space(folder: Path, needed: int, what: str) -> None:
+    """Refuse before the first byte when the disk cannot hold `needed` bytes."""
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free
+    if needed > free:
+        raise ResourceError(
+            f"{what} needs {needed / 1e6:.0f} MB but {existing} has {free / 1e6:.0f} MB free; "
+            "free some space or choose another folder"
+        )

@@ -1,0 +1,125 @@
+"""The signature is the configuration: any part to plain JSON values and back.
+
+`describe(part)` reads every constructor argument from the attribute of the same name; `build` calls the constructor
+again. Only classes that live in the `limbeck` package are ever built: a file cannot name anything else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import math
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from limbeck.core.errors import UsageError, unknown
+
+KEY = "part"
+_PLAIN = (str, int, bool, type(None))
+
+
+def signature_of(cls: type) -> list[inspect.Parameter]:
+    """The constructor's parameters without `self`."""
+    return list(inspect.signature(cls).parameters.values())
+
+
+def path_of(cls: type) -> str:
+    """The identity of a part: its import path."""
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def describe(value: Any) -> Any:
+    """Plain JSON values that `build` turns back into an equal object.
+
+    Raises:
+        UsageError: the object holds something that is not plain, or a constructor did not keep an argument.
+    """
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        raise UsageError(f"cannot describe {value!r}: JSON holds finite numbers only")
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {_text_key(key): describe(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [describe(item) for item in value]
+    if inspect.isfunction(value) and value.__module__.startswith("limbeck."):
+        return {KEY: f"{value.__module__}.{value.__qualname__}", "function": True}
+    cls = type(value)
+    if not cls.__module__.startswith("limbeck."):
+        raise UsageError(f"cannot describe a {path_of(cls)}: only Limbeck's own parts and plain values are configuration")
+    plain: dict[str, Any] = {KEY: path_of(cls)}
+    for parameter in signature_of(cls):
+        if not hasattr(value, parameter.name):
+            raise UsageError(f"{path_of(cls)} does not keep its argument '{parameter.name}' under that name")
+        plain[parameter.name] = describe(getattr(value, parameter.name))
+    return plain
+
+
+def build(plain: Any, *, where: str = "recipe") -> Any:
+    """The object that `describe` wrote down. Lists become tuples, so that frozen parts stay hashable and comparable.
+
+    Raises:
+        UsageError: a name that is not a Limbeck part, a missing or an unknown argument (with the nearest valid one).
+    """
+    if isinstance(plain, list):
+        return tuple(build(item, where=f"{where}[{number}]") for number, item in enumerate(plain))
+    if not isinstance(plain, dict):
+        return plain
+    if KEY not in plain:
+        return {key: build(item, where=f"{where}.{key}") for key, item in plain.items()}
+    target = _resolve(plain[KEY], where)
+    if plain.get("function"):
+        return target
+    if not inspect.isclass(target):
+        raise UsageError(f"{plain[KEY]!r} in {where} is not a class")
+    given = {key: build(item, where=f"{where}.{key}") for key, item in plain.items() if key != KEY}
+    valid = {parameter.name: parameter for parameter in signature_of(target)}
+    for name in given:
+        if name not in valid:
+            raise UsageError(unknown("argument", name, valid, where=f"{where} ({plain[KEY]})"))
+    missing = [n for n, p in valid.items() if p.default is inspect.Parameter.empty and n not in given]
+    if missing:
+        raise UsageError(f"{where} ({plain[KEY]}) lacks {', '.join(missing)}")
+    positional = [n for n, p in valid.items() if p.kind is inspect.Parameter.POSITIONAL_ONLY]
+    arguments = [given.pop(name) for name in positional if name in given]
+    try:
+        return target(*arguments, **given)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{where} ({plain[KEY]}): {error}") from error
+
+
+def equal(first: Any, second: Any) -> bool:
+    """Whether two objects have one configuration."""
+    return bool(describe(first) == describe(second))
+
+
+def replace(part: Any, **changes: Any) -> Any:
+    """A copy of a dataclass or part with other arguments."""
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        return dataclasses.replace(part, **changes)
+    arguments = {p.name: getattr(part, p.name) for p in signature_of(type(part))}
+    return type(part)(**(arguments | changes))
+
+
+def _text_key(key: object) -> str:
+    if not isinstance(key, str):
+        raise UsageError(f"cannot describe a mapping with the key {key!r}: keys are names")
+    return key
+
+
+def _resolve(path: object, where: str) -> Any:
+    if not isinstance(path, str) or not path.startswith("limbeck.") or "__" in path:
+        raise UsageError(f"{path!r} in {where} is not a Limbeck part; a recipe can only name parts of this package")
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        from limbeck.core.discovery import every_part
+
+        raise UsageError(unknown("part", path, every_part(), where=where)) from None

@@ -1,0 +1,82 @@
+"""Finding parts by walking the packages: there is no list to keep and nothing to register.
+
+A part is a public, concrete class of a role (`Objective`, `Encoder`, ...) defined in the module where it is found; a
+recipe is a public zero-argument function in `limbeck.recipes` that is annotated to return a `Recipe`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+
+def modules(package: str) -> Iterator[ModuleType]:
+    """Every module below `limbeck.<package>`, imported; one whose optional library is missing is left out."""
+    root = importlib.import_module(f"limbeck.{package}")
+    yield root
+    for info in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
+        try:
+            yield importlib.import_module(info.name)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.split(".")[0] == "limbeck":
+                raise
+
+
+def parts(role: type, package: str) -> dict[str, type]:
+    """Import path -> class, for every public concrete subclass of `role` below `limbeck.<package>`."""
+    found: dict[str, type] = {}
+    for module in modules(package):
+        for name, value in vars(module).items():
+            own = inspect.isclass(value) and value.__module__ == module.__name__
+            if own and issubclass(value, role) and not name.startswith("_") and not inspect.isabstract(value):
+                found[f"{module.__name__}.{name}"] = value
+    return dict(sorted(found.items()))
+
+
+def roles() -> dict[str, tuple[type, str]]:
+    """Role name -> (base class, package that holds its parts)."""
+    from limbeck.core.encoder import Encoder
+    from limbeck.core.evaluator import Evaluator
+    from limbeck.core.objective import Objective
+    from limbeck.core.schedule import Schedule
+    from limbeck.core.source import Source
+    from limbeck.core.view import View
+
+    return {
+        "encoder": (Encoder, "encoders"),
+        "evaluator": (Evaluator, "evaluation"),
+        "objective": (Objective, "objectives"),
+        "schedule": (Schedule, "schedules"),
+        "source": (Source, "data"),
+        "view": (View, "data"),
+    }
+
+
+def every_part() -> dict[str, type]:
+    """All parts of all roles."""
+    found: dict[str, type] = {}
+    for base, package in roles().values():
+        found |= parts(base, package)
+    return found
+
+
+def recipes() -> dict[str, Callable[[], Any]]:
+    """Recipe name -> function, for every public zero-argument function annotated `-> Recipe` in `limbeck.recipes`."""
+    found: dict[str, Callable[[], Any]] = {}
+    for module in modules("recipes"):
+        for name, value in vars(module).items():
+            own = inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+            if own and value.__annotations__.get("return") in ("Recipe", "recipe.Recipe"):
+                if not inspect.signature(value).parameters:
+                    found[name] = value
+    return dict(sorted(found.items()))
+
+
+def summary(item: Any) -> str:
+    """First line of the docstring."""
+    return (inspect.getdoc(item) or "").split("\n", 1)[0]
+

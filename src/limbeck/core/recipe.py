@@ -1,0 +1,139 @@
+"""`Recipe`: a whole experiment as frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from limbeck.core.augmentation import Augmentation
+from limbeck.core.evaluator import Evaluator
+from limbeck.core.term import Term
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a stage trains and how much of the data a step sees.
+
+    Args:
+        steps: optimizer steps.
+        batch: which rows a batch holds: modalities that are present, joined by `+` in alphabetical order, -> rows
+            (`{"image+text": 256, "text": 512}`). Each kind is shuffled and repeated on its own.
+        micro_batch: rows a forward pass; None takes the whole batch at once. Exact for every objective.
+        evaluate_every: steps between validations; 0 validates at the end only.
+        patience: validations without a better value after which the stage stops; 0 never stops early.
+        save_every: steps between checkpoints; 0 saves at the end only.
+    """
+
+    steps: int
+    batch: Mapping[str, int] = field(default_factory=lambda: {"image+text": 256})
+    micro_batch: int | None = None
+    evaluate_every: int = 0
+    patience: int = 0
+    save_every: int = 0
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """AdamW with warm-up and cosine decay.
+
+    Args:
+        learning_rate: peak.
+        weight_decay: decoupled, on matrices and convolutions only.
+        warmup: share of the steps in which the rate rises from 0.
+        betas: decay of the two moments.
+        clip: largest gradient norm; None does not clip.
+        ema: decay of the exponential moving average of the weights that is evaluated and kept; None keeps the last.
+        precision: `fp32`, `bf16` or `auto` (bf16 where a short measurement on this machine says it pays).
+    """
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.1
+    betas: tuple[float, float] = (0.9, 0.98)
+    clip: float | None = 1.0
+    ema: float | None = None
+    precision: str = "auto"
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """One training stage.
+
+    Args:
+        name: used in logs, metrics and checkpoints.
+        terms: name -> weighted objective with its wiring.
+        trains: producers whose parameters train (`student.image`, `student.text`, `student.scale`, ...).
+        budget: how long.
+        optimisation: how.
+    """
+
+    name: str
+    terms: Mapping[str, Term]
+    trains: tuple[str, ...]
+    budget: Budget
+    optimisation: Optimisation = Optimisation()
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which rows, under which draws.
+
+    Args:
+        path: a file or folder, or the name of a built-in source (`icons`).
+        draws: how many stored augmentation draws a row has beside draw 0; 0 trains without augmentation.
+        augmentations: applied in order to the modality that each names.
+        max_bad: share of unreadable rows above which nothing is trained.
+        fractions: train, validation and test shares where the source has no splits (stable hash of the id or group).
+    """
+
+    path: str
+    draws: int = 0
+    augmentations: tuple[Augmentation, ...] = ()
+    max_bad: float = 0.01
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a published method says, in a form that can be measured here.
+
+    Args:
+        statement: the claim in one sentence.
+        source: authors, year, arXiv id.
+        metric: which metric decides.
+        published: the published figure, as text.
+        baselines: names of the recipes that it is compared with.
+    """
+
+    statement: str
+    source: str
+    metric: str
+    published: str = ""
+    baselines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole experiment; a zero-argument function in `limbeck.recipes` returns one.
+
+    Args:
+        name: of the recipe and the run.
+        data: rows and draws.
+        student: preset or `hf:CONFIG`.
+        stages: in order.
+        teacher: `hf:...`, `st:...`, a preset, or None to train without one.
+        align: the stage that trains projectors first when the teacher is two unimodal encoders.
+        evaluators: protocols for validation and test; the first metric of the first one steers early stopping.
+        seed: of weights, order and draws.
+        claim: for `recipes/papers`.
+    """
+
+    name: str
+    data: DataSpec
+    student: str
+    stages: tuple[StageSpec, ...]
+    teacher: str | None = None
+    align: StageSpec | None = None
+    evaluators: tuple[Evaluator, ...] = ()
+    seed: int = 0
+    claim: Claim | None = None

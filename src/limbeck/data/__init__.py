@@ -1,0 +1,1 @@
+"""Sources, views, augmentation, samplers and the teacher cache."""

@@ -1,0 +1,1 @@
+"""What is minimised: named tensors in, a loss a row out."""

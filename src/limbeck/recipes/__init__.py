@@ -1,0 +1,1 @@
+"""Whole experiments as frozen data."""

@@ -1,0 +1,1 @@
+"""The only place that runs models in training: stage, loop, checkpoint, accumulation."""

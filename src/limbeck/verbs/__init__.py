@@ -1,0 +1,1 @@
+"""One module a command: distill, doctor, evaluate, run, demo."""
