@@ -56,6 +56,21 @@ class Optimisation:
 
 
 @dataclass(frozen=True)
+class Method:
+    """What a student is taught by, on any data and for any budget.
+
+    Args:
+        terms: name -> weighted objective, wired to `student.*` and `teacher.*`.
+    """
+
+    terms: Mapping[str, Term]
+
+    def needs_teacher(self) -> bool:
+        """Whether any term reads a teacher."""
+        return any(ref.producer.startswith("teacher.") for term in self.terms.values() for ref in term.inputs.values())
+
+
+@dataclass(frozen=True)
 class StageSpec:
     """One training stage.
 
