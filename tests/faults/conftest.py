@@ -1,0 +1,20 @@
+"""Fixtures of the fault tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.faults import tools
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk of 4 MiB."""
+    with tools.tmpfs(4) as folder:
+        yield folder
