@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from limbeck.core.errors import ArtefactError
-from tests.faults import tools
+from faults import tools
 
 
 def writes(path: str) -> None:
