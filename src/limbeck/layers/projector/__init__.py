@@ -1,0 +1,1 @@
+"""From one width to another."""

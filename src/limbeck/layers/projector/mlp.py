@@ -1,0 +1,41 @@
+"""`MLPProjector`: a small network from frozen features to a shared space."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class MLPProjector(nn.Module):
+    """Linear - GELU - Linear, with layer norm before it where asked for.
+
+    y = W2 gelu(W1 norm(x) + b1) + b2
+
+    Use when a frozen encoder's features are to be aligned to another space; a single linear map is too stiff where the
+    two spaces were never trained together.
+
+    Args:
+        in_width: width of the features.
+        hidden: width in the middle.
+        width: width of the shared space.
+        layer_norm: normalise the features first; keeps training steady when a teacher's features have large or uneven
+            scales.
+
+    Source: the projection head of SimCLR, Chen et al. 2020, arXiv 2002.05709.
+
+    Differs from the paper: GELU instead of ReLU, no batch norm, and the result is kept instead of thrown away.
+    """
+
+    def __init__(self, in_width: int, *, hidden: int, width: int, layer_norm: bool = False) -> None:
+        super().__init__()
+        self.in_width = in_width
+        self.hidden = hidden
+        self.width = width
+        self.layer_norm = layer_norm
+        self.norm = nn.LayerNorm(in_width) if layer_norm else nn.Identity()
+        self.into = nn.Linear(in_width, hidden)
+        self.out = nn.Linear(hidden, width)
+
+    def forward(self, x: Float[Tensor, "*rows in_width"]) -> Float[Tensor, "*rows width"]:
+        """Features of width `in_width` -> vectors of width `width`, not normalised."""
+        return self.out(nn.functional.gelu(self.into(self.norm(x))))  # type: ignore[no-any-return]

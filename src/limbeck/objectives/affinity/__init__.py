@@ -1,0 +1,1 @@
+"""Objectives that match softmax distributions of similarity."""

@@ -1,0 +1,1 @@
+"""Objectives that tell right pairs from wrong ones."""

@@ -1,0 +1,1 @@
+"""Objectives that bring each student vector to its teacher vector."""

@@ -1,0 +1,1 @@
+"""Objectives that match the geometry among rows."""
