@@ -24,7 +24,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
 
 from limbeck import __version__
-from limbeck.core.errors import ArtefactError, DataError, InterruptedRun, LimbeckError, ResourceError, UsageError, unknown
+from limbeck.core.errors import (
+    ArtefactError,
+    DataError,
+    InterruptedRun,
+    LimbeckError,
+    ResourceError,
+    UsageError,
+    unknown,
+)
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _BOOK = "exit codes: 0 done, 2 usage, 3 bad data, 4 corrupt or mismatched artefact, 5 resources, 6 interrupted"

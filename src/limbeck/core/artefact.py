@@ -82,7 +82,9 @@ def storage_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise ResourceError(f"no space left while writing {path}; free some or choose another folder") from error
-        raise ArtefactError(f"could not write {path}: {error.strerror or error}; check the disk and permissions") from error
+        raise ArtefactError(
+            f"could not write {path}: {error.strerror or error}; check the disk and permissions"
+        ) from error
 
 
 def sync_file(path: Path) -> None:

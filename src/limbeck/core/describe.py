@@ -10,6 +10,8 @@ import dataclasses
 import importlib
 import inspect
 import math
+import types
+import typing
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
@@ -52,7 +54,9 @@ def describe(value: Any) -> Any:
         return {KEY: f"{value.__module__}.{value.__qualname__}", "function": True}
     cls = type(value)
     if not cls.__module__.startswith("limbeck."):
-        raise UsageError(f"cannot describe a {path_of(cls)}: only Limbeck's own parts and plain values are configuration")
+        raise UsageError(
+            f"cannot describe a {path_of(cls)}: only Limbeck's own parts and plain values are configuration"
+        )
     plain: dict[str, Any] = {KEY: path_of(cls)}
     for parameter in signature_of(cls):
         if not hasattr(value, parameter.name):
@@ -69,6 +73,8 @@ def build(plain: Any, *, where: str = "recipe") -> Any:
     """
     if isinstance(plain, list):
         return tuple(build(item, where=f"{where}[{number}]") for number, item in enumerate(plain))
+    if isinstance(plain, float) and not math.isfinite(plain):
+        raise UsageError(f"{where} is {plain!r}; a recipe holds finite numbers only")
     if not isinstance(plain, dict):
         return plain
     if KEY not in plain:
@@ -86,6 +92,11 @@ def build(plain: Any, *, where: str = "recipe") -> Any:
     missing = [n for n, p in valid.items() if p.default is inspect.Parameter.empty and n not in given]
     if missing:
         raise UsageError(f"{where} ({plain[KEY]}) lacks {', '.join(missing)}")
+    hints = _hints(target)
+    for name, value in given.items():
+        if name in hints and not _fits(value, hints[name]):
+            wanted = _type_name(hints[name])
+            raise UsageError(f"{where}.{name} ({plain[KEY]}) is {_shown(value)}; it takes {wanted}")
     positional = [n for n, p in valid.items() if p.kind is inspect.Parameter.POSITIONAL_ONLY]
     arguments = [given.pop(name) for name in positional if name in given]
     try:
@@ -105,6 +116,48 @@ def replace(part: Any, **changes: Any) -> Any:
         return dataclasses.replace(part, **changes)
     arguments = {p.name: getattr(part, p.name) for p in signature_of(type(part))}
     return type(part)(**(arguments | changes))
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    """Types of the constructor's arguments; none where an annotation exists for type checkers only."""
+    try:
+        return typing.get_type_hints(cls.__init__)  # type: ignore[misc]  # of the class itself, never of an instance
+    except (NameError, TypeError):
+        return {}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a built value is what the annotation says; annotations that say more than a file can hold pass."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, option) for option in inner)
+    if origin is typing.Literal:
+        return value in inner
+    if origin is typing.Annotated:
+        return _fits(value, inner[0])
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
+        wanted = inner[:1] * len(value) if inner[-1:] == (...,) else inner
+        return len(wanted) == len(value) and all(map(_fits, value, wanted))
+    if inspect.isclass(origin) and issubclass(origin, Mapping):
+        return isinstance(value, Mapping) and all(_fits(item, inner[1]) for item in value.values())
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if inspect.isclass(hint) and issubclass(hint, PurePath):
+        return isinstance(value, (str, PurePath))
+    return isinstance(value, hint) if inspect.isclass(hint) and not typing.get_args(hint) else True
+
+
+def _type_name(hint: Any) -> str:
+    return hint.__name__ if inspect.isclass(hint) and not typing.get_args(hint) else str(hint).replace("typing.", "")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"a {type(value).__name__}"
 
 
 def _text_key(key: object) -> str:

@@ -66,17 +66,26 @@ def every_part() -> dict[str, type]:
 
 def recipes() -> dict[str, Callable[[], Any]]:
     """Recipe name -> function, for every public zero-argument function annotated `-> Recipe` in `limbeck.recipes`."""
+    return _functions("Recipe")
+
+
+def methods() -> dict[str, Callable[[], Any]]:
+    """Method name -> function, for every public zero-argument function annotated `-> Method` in `limbeck.recipes`."""
+    return _functions("Method")
+
+
+def _functions(returns: str) -> dict[str, Callable[[], Any]]:
     found: dict[str, Callable[[], Any]] = {}
     for module in modules("recipes"):
         for name, value in vars(module).items():
-            own = inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
-            if own and value.__annotations__.get("return") in ("Recipe", "recipe.Recipe"):
-                if not inspect.signature(value).parameters:
-                    found[name] = value
+            if not inspect.isfunction(value) or value.__module__ != module.__name__ or name.startswith("_"):
+                continue
+            returned = str(value.__annotations__.get("return")).rpartition(".")[2]
+            if returned == returns and not inspect.signature(value).parameters:
+                found[name] = value
     return dict(sorted(found.items()))
 
 
 def summary(item: Any) -> str:
     """First line of the docstring."""
     return (inspect.getdoc(item) or "").split("\n", 1)[0]
-

@@ -16,8 +16,8 @@ class Objective(nn.Module):
       receive gradient; all other floating-point inputs do.
     * It returns fp32 `(n,)`, one loss a row, or `()` where the loss does not split by row. It never reduces over rows,
       weights, or looks at a model, a rank or a step.
-    * An optional `mask: Bool[Tensor, "n"] | None = None` says which rows count (True = keep): masked rows have loss 0 and no
-      effect on the others.
+    * An optional `mask: Bool[Tensor, "n"] | None = None` says which rows count (True = keep): masked rows have loss 0
+      and no effect on the others.
     * bf16 inputs are accepted; inputs are not changed in place; results are finite for finite inputs.
     """
 

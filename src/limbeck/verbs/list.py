@@ -1,20 +1,22 @@
-"""`limbeck list`: every part and recipe, found by walking the packages."""
+"""`limbeck list`: every part, method and recipe, found by walking the packages."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any
 
 
 def list(
     role: Annotated[str | None, "one role only: objective, encoder, recipe, ..."] = None,
 ) -> dict[str, dict[str, str]]:
-    """Every part and recipe with its one-line summary, grouped by role.
+    """Every part, method and recipe with its one-line summary, grouped by role.
 
     Args:
         role: one role only; None lists all.
 
     Returns:
-        Role -> import path (recipes: name) -> summary.
+        Role -> import path (methods and recipes: name) -> summary.
 
     Raises:
         UsageError: there is no such role.
@@ -22,15 +24,18 @@ def list(
     from limbeck.core import discovery
     from limbeck.core.errors import UsageError, unknown
 
-    roles = discovery.roles()
-    if role is not None and role not in (*roles, "recipe"):
-        raise UsageError(unknown("role", role, (*roles, "recipe")))
-    found: dict[str, dict[str, str]] = {}
-    for name, (base, package) in roles.items():
-        if role in (None, name):
-            found[name] = {path: discovery.summary(part) for path, part in discovery.parts(base, package).items()}
-    if role in (None, "recipe"):
-        found["recipe"] = {name: discovery.summary(recipe) for name, recipe in discovery.recipes().items()}
+    finders: dict[str, Callable[[], Mapping[str, Any]]] = {
+        **{name: partial(discovery.parts, base, package) for name, (base, package) in discovery.roles().items()},
+        "method": discovery.methods,
+        "recipe": discovery.recipes,
+    }
+    if role is not None and role not in finders:
+        raise UsageError(unknown("role", role, finders))
+    found = {
+        name: {path: discovery.summary(item) for path, item in finder().items()}
+        for name, finder in finders.items()
+        if role in (None, name)
+    }
     for name, entries in found.items():
         print(f"{name} ({len(entries)})")
         short = {path: path.rpartition(".")[2] for path in entries}

@@ -1,0 +1,72 @@
+"""`limbeck describe`: one part, method or recipe: what it does, its arguments, its JSON, its file."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Annotated, Any
+
+
+def describe(
+    name: Annotated[str, "short name (InfoNCELoss, balanced) or import path (limbeck.objectives....)"],
+) -> dict[str, Any]:
+    """Docstring, signature with defaults, JSON and source file of one part, method or recipe.
+
+    Args:
+        name: a short name that is unique, or an import path.
+
+    Returns:
+        `name`, `summary`, `signature`, `source`, and `json` where it can be built from its defaults alone.
+
+    Raises:
+        UsageError: nothing, or more than one thing, has that name.
+    """
+    path, item = _find(name)
+    found = {
+        "name": path,
+        "summary": _first_line(item),
+        "signature": f"{item.__name__}{inspect.signature(item)}",
+        "source": inspect.getsourcefile(item),
+        "json": _plain(item),
+    }
+    print(f"{path}\n\n{found['signature']}\n\n{inspect.getdoc(item) or ''}\n")
+    if found["json"] is not None:
+        print(f"as JSON:\n{json.dumps(found['json'], indent=2)}\n")
+    print(f"source: {found['source']}")
+    return found
+
+
+def _find(name: str) -> tuple[str, Any]:
+    from limbeck.core import discovery
+    from limbeck.core.errors import UsageError, unknown
+
+    everything: dict[str, Any] = dict(discovery.every_part())
+    for function in (*discovery.methods().values(), *discovery.recipes().values()):
+        everything[f"{function.__module__}.{function.__qualname__}"] = function
+    if name in everything:
+        return name, everything[name]
+    short = [path for path in everything if path.rpartition(".")[2] == name]
+    if not short:
+        names = everything if "." in name else {path.rpartition(".")[2] for path in everything}
+        raise UsageError(unknown("part, method or recipe", name, names))
+    if len(short) > 1:
+        raise UsageError(f"'{name}' is the name of {len(short)} things; take one of: {', '.join(sorted(short))}")
+    return short[0], everything[short[0]]
+
+
+def _plain(item: Any) -> Any:
+    """What a file would hold: of a recipe the resolved values, of a part its defaults; None where arguments lack."""
+    from limbeck.core.describe import describe as to_plain
+    from limbeck.core.errors import LimbeckError
+
+    required = [p for p in inspect.signature(item).parameters.values() if p.default is p.empty]
+    if required:
+        return None
+    try:
+        return to_plain(item())
+    except LimbeckError:
+        return None
+
+
+def _first_line(item: Any) -> str:
+    return (inspect.getdoc(item) or "").split("\n", 1)[0]
