@@ -23,8 +23,10 @@ _PLAIN = (str, int, bool, type(None))
 
 
 def signature_of(cls: type) -> list[inspect.Parameter]:
-    """The constructor's parameters without `self`."""
-    return list(inspect.signature(cls).parameters.values())
+    """The constructor's parameters without `self`; a part without a constructor of its own has none."""
+    parameters = inspect.signature(cls).parameters.values()
+    # torch.nn.Module's own constructor is (*args, **kwargs), and our parts never have either
+    return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
 def path_of(cls: type) -> str:

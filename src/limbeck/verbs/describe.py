@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 
@@ -25,11 +26,13 @@ def describe(
     found = {
         "name": path,
         "summary": _first_line(item),
-        "signature": f"{item.__name__}{inspect.signature(item)}",
+        "signature": _signature(item),
         "source": inspect.getsourcefile(item),
         "json": _plain(item),
     }
     print(f"{path}\n\n{found['signature']}\n\n{inspect.getdoc(item) or ''}\n")
+    if inspect.isclass(item) and "forward" in vars(item):
+        print(f"called with: {_signature(item.forward)}\n")
     if found["json"] is not None:
         print(f"as JSON:\n{json.dumps(found['json'], indent=2)}\n")
     print(f"source: {found['source']}")
@@ -59,13 +62,33 @@ def _plain(item: Any) -> Any:
     from limbeck.core.describe import describe as to_plain
     from limbeck.core.errors import LimbeckError
 
-    required = [p for p in inspect.signature(item).parameters.values() if p.default is p.empty]
-    if required:
+    if any(parameter.default is parameter.empty for parameter in _parameters(item)):
         return None
     try:
         return to_plain(item())
     except LimbeckError:
         return None
+
+
+def _parameters(item: Any) -> Sequence[inspect.Parameter]:
+    from limbeck.core.describe import signature_of
+
+    return signature_of(item) if inspect.isclass(item) else [*inspect.signature(item).parameters.values()]
+
+
+def _signature(item: Any) -> str:
+    """As it stands in the source: annotations are text here, and `inspect` would put them in quotes."""
+    shown, star = [], False
+    for parameter in _parameters(item):
+        if parameter.name == "self":
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            shown.append("*")
+            star = True
+        kind = parameter.annotation
+        text = f"{parameter.name}: {kind if isinstance(kind, str) else inspect.formatannotation(kind)}"
+        shown.append(text if parameter.default is parameter.empty else f"{text} = {parameter.default!r}")
+    return f"{item.__name__}({', '.join(shown)})"
 
 
 def _first_line(item: Any) -> str:
