@@ -1,18 +1,23 @@
 """Everything written is written to a temporary name, flushed, and committed by one rename.
 
 Every folder holds a `manifest.json` with the size and SHA-256 of each file, the versions that wrote it and the
-fingerprint of what it came from. Readers call `verify` before another library sees the bytes.
+fingerprint of what it came from, sealed by a hash of its own. Readers call `verify` before another library sees the
+bytes. A writer that is killed leaves a temporary name that carries its process id; the next writer sweeps it away.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
+import functools
 import hashlib
 import json
 import os
 import platform
+import re
 import shutil
+import socket
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
@@ -25,6 +30,9 @@ from limbeck.core.errors import ArtefactError, ResourceError
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+SEAL = "seal"
+LARGEST_JSON = 256 << 20
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<kind>tmp|old)-(?P<place>[0-9a-f]{6})-(?P<pid>\d+)-[0-9a-f]{8}")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -98,7 +106,7 @@ def sync_file(path: Path) -> None:
 
 def write_file(path: Path, data: bytes) -> None:
     """Write one file whole or not at all: temporary name, flush, rename."""
-    temporary = path.with_name(f".{path.name}.tmp-{uuid.uuid4().hex[:8]}")
+    temporary = _beside(path, "tmp")
     with storage_errors(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,26 +127,46 @@ def write_json(path: Path, value: Any) -> None:
 
 def read_json(path: Path, *, kind: str = "JSON file") -> Any:
     """Parse a JSON file; anything else is an `ArtefactError` that names it."""
+    return _parse(_read_bytes(path, kind), path, kind)
+
+
+def _read_bytes(path: Path, kind: str) -> bytes:
     try:
-        return json.loads(path.read_bytes().decode("utf-8"))
+        size = path.stat().st_size
+        if size > LARGEST_JSON:
+            raise ArtefactError(f"{kind} {path} has {size / 1e6:.0f} MB; at most {LARGEST_JSON / 1e6:.0f} MB are read")
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise ArtefactError(f"{kind} {path} does not exist") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
+        raise ArtefactError(f"{kind} {path} cannot be read: {error}") from error
+
+
+def _parse(content: bytes, path: Path, kind: str) -> Any:
+    try:
+        return json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise ArtefactError(f"{kind} {path} cannot be read: {error}") from error
 
 
 def write_manifest(folder: Path, kind: str, source: Mapping[str, Any] | None = None) -> Manifest:
-    """Hash every file below `folder` and write `manifest.json` beside them."""
+    """Hash every file below `folder` and write `manifest.json` beside them; temporaries of others are left out."""
     files = {
         path.relative_to(folder).as_posix(): {"sha256": sha256_file(path), "size": path.stat().st_size}
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path != folder / MANIFEST
+        if path.is_file() and path != folder / MANIFEST and not _TEMPORARY.fullmatch(path.name)
     }
     torch = sys.modules.get("torch")
     threads = int(torch.get_num_threads()) if torch is not None else 0
     manifest = Manifest(kind=kind, files=files, source=dict(source or {}), versions=versions(), threads=threads)
-    write_json(folder / MANIFEST, asdict(manifest))
+    write_file(folder / MANIFEST, _sealed(asdict(manifest)))
     return manifest
+
+
+def _sealed(plain: Mapping[str, Any]) -> bytes:
+    # Without it nothing would notice a flipped bit in the manifest itself: in a width, a version, a count.
+    body = json.loads(json.dumps({key: value for key, value in plain.items() if key != SEAL}, allow_nan=False))
+    return (json.dumps(body | {SEAL: sha256_json(body)}, indent=2, allow_nan=False) + "\n").encode()
 
 
 @contextlib.contextmanager
@@ -154,8 +182,9 @@ def new_folder(
         source: fingerprints for the manifest.
         replace: put the new folder in the place of an old one.
     """
-    temporary = target.with_name(f".{target.name}.tmp-{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    temporary = _beside(target, "tmp")
     with storage_errors(target):
+        sweep(target.parent)
         try:
             temporary.mkdir(parents=True)
             yield temporary
@@ -169,9 +198,53 @@ def new_folder(
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what writers that are gone left in `folder`; an old folder whose successor never came is put back."""
+    for path in sorted(folder.glob(".*")) if folder.is_dir() else []:
+        left = _TEMPORARY.fullmatch(path.name)
+        if left is None or left["place"] != _place() or _alive(int(left["pid"])):
+            continue
+        target = path.with_name(left["name"])
+        with contextlib.suppress(OSError):  # another sweeper was faster
+            if left["kind"] == "old" and not target.exists():
+                os.rename(path, target)
+            elif path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _beside(path: Path, kind: str) -> Path:
+    # Cut, so that a name of 255 bytes does not grow past what file systems take.
+    name = os.fsdecode(os.fsencode(path.name)[:200])
+    return path.with_name(f".{name}.{kind}-{_place()}-{os.getpid()}-{uuid.uuid4().hex[:8]}")
+
+
+@functools.cache
+def _place() -> str:
+    # A process id means something on one machine and in one container only.
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return sha256_bytes(f"{socket.gethostname()} {space}".encode())[:6]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
 def _commit(temporary: Path, target: Path, *, replace: bool) -> None:
     if replace and target.exists():
-        aside = target.with_name(f".{target.name}.old-{uuid.uuid4().hex[:8]}")
+        if _exchange(temporary, target):
+            return  # what stood there now has our temporary name and goes with it
+        aside = _beside(target, "old")
         os.rename(target, aside)
         os.rename(temporary, target)
         shutil.rmtree(aside, ignore_errors=True)
@@ -183,18 +256,44 @@ def _commit(temporary: Path, target: Path, *, replace: bool) -> None:
             raise
 
 
+def _exchange(first: Path, second: Path) -> bool:
+    """Swap two names in one step, so that no moment has neither; False where the system cannot."""
+    swap = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    here, both = -100, 2
+    if swap is None:
+        return False
+    if swap(here, os.fsencode(first), here, os.fsencode(second), both) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        return False
+    raise OSError(code, os.strerror(code), str(second))
+
+
 def read_manifest(folder: Path) -> Manifest:
-    """Parse `manifest.json`; a missing or malformed one is an `ArtefactError`."""
-    plain = read_json(folder / MANIFEST, kind="manifest")
+    """Parse `manifest.json`; a missing, altered or malformed one is an `ArtefactError`."""
+    path = folder / MANIFEST
+    content = _read_bytes(path, "manifest")
+    plain = _parse(content, path, "manifest")
+    if not isinstance(plain, dict) or SEAL not in plain:
+        raise ArtefactError(f"manifest {path} is malformed: it carries no seal")
     try:
-        manifest = Manifest(**plain)
-        well_formed = all(isinstance(e["sha256"], str) and isinstance(e["size"], int) for e in manifest.files.values())
+        intact = _sealed(plain) == content
+    except (ValueError, RecursionError):  # NaN, infinity, lone surrogates
+        intact = False
+    if not intact:
+        raise ArtefactError(f"manifest {path} was altered after it was sealed; the folder is corrupt, make it again")
+    if plain.get("format") != FORMAT:
+        raise ArtefactError(f"{folder} has layout {plain.get('format')}; this version of Limbeck reads {FORMAT}")
+    try:
+        manifest = Manifest(**{key: value for key, value in plain.items() if key != SEAL})
+        entries = [(e["sha256"], e["size"]) for e in manifest.files.values()]
     except (TypeError, KeyError, AttributeError) as error:
-        raise ArtefactError(f"manifest {folder / MANIFEST} is malformed: {error}") from error
-    if not well_formed:
-        raise ArtefactError(f"manifest {folder / MANIFEST} is malformed")
-    if manifest.format != FORMAT:
-        raise ArtefactError(f"{folder} has layout {manifest.format}; this version of Limbeck reads {FORMAT}")
+        raise ArtefactError(f"manifest {path} is malformed: {error}") from error
+    sound = all(isinstance(digest, str) and isinstance(size, int) for digest, size in entries)
+    sound = sound and isinstance(manifest.source, dict) and isinstance(manifest.versions, dict)
+    if not sound or not isinstance(manifest.kind, str) or not isinstance(manifest.threads, int):
+        raise ArtefactError(f"manifest {path} is malformed")
     return manifest
 
 
@@ -211,9 +310,13 @@ def verify(folder: Path, *, kind: str | None = None) -> Manifest:
         path = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ArtefactError(f"manifest of {folder} names a file outside the folder: {name}")
-        if not path.is_file():
-            raise ArtefactError(f"{path} is missing; the folder is incomplete, make it again")
-        if path.stat().st_size != entry["size"] or sha256_file(path) != entry["sha256"]:
+        try:
+            if not path.is_file():
+                raise ArtefactError(f"{path} is missing; the folder is incomplete, make it again")
+            same = path.stat().st_size == entry["size"] and sha256_file(path) == entry["sha256"]
+        except (OSError, ValueError) as error:
+            raise ArtefactError(f"{path} cannot be read: {error}") from error
+        if not same:
             raise ArtefactError(f"{path} differs from its manifest; the file is corrupt, make it again")
     return manifest
 
