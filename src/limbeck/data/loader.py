@@ -1,0 +1,220 @@
+"""Loaders: steps or rows of a source -> `Batch`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from limbeck.core.augmentation import Augmentation
+from limbeck.core.errors import LimbeckError, ResourceError, UsageError
+from limbeck.core.sample import Batch
+from limbeck.core.source import Source
+from limbeck.core.view import View
+from limbeck.data.augment import augment
+from limbeck.data.groups import group_ids, label_ids
+from limbeck.data.prepared import PreparedStore
+from limbeck.data.sampler import MixedSampler
+
+
+class Assembler:
+    """Rows of a source under given draws, as one batch for every view.
+
+    Args:
+        source: the rows.
+        views: producer name (`student.image`) -> what it eats.
+        augmentations: applied before the views split.
+        store: keeps what was prepared; None prepares every time.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        views: Mapping[str, View],
+        augmentations: Sequence[Augmentation] = (),
+        store: PreparedStore | None = None,
+    ) -> None:
+        self.source = source
+        self.views = dict(views)
+        self.augmentations = tuple(augmentations)
+        self.store = store
+        self._augmented = {part.modality for part in self.augmentations}
+        self._groups = group_ids(source.rows)
+        self._labels, self.labels = label_ids(source.rows)
+
+    def batch(self, indices: Sequence[int], draws: Sequence[int]) -> Batch:
+        """The rows in the order given."""
+        prepared: dict[str, list[Mapping[str, Tensor] | None]] = {name: [] for name in self.views}
+        for index, draw in zip(indices, draws, strict=True):
+            for name, tensors in self._prepare(int(index), int(draw)).items():
+                prepared[name].append(tensors)
+        index = torch.tensor([int(number) for number in indices], dtype=torch.int64)
+        rows = [self.source.rows[number] for number in index.tolist()]
+        present = {
+            modality: torch.tensor([modality in row.modalities for row in rows], dtype=torch.bool)
+            for modality in self.source.modalities
+        }
+        target = {"group": self._groups[index]}
+        if self.labels:
+            target["label"] = self._labels[index]
+        return Batch(
+            views={name: view.collate(prepared[name]) for name, view in self.views.items()},
+            present=present,
+            index=index,
+            draw=torch.tensor([int(number) for number in draws], dtype=torch.int64),
+            target=target,
+        )
+
+    def _prepare(self, index: int, draw: int) -> dict[str, Mapping[str, Tensor] | None]:
+        found: dict[str, Mapping[str, Tensor] | None] = {}
+        sample = None
+        for name, view in self.views.items():
+            if view.modality not in self.source.rows[index].modalities:
+                found[name] = None
+                continue
+            # A modality that nothing augments is the same under every draw: it is prepared and kept once.
+            own = draw if view.modality in self._augmented else 0
+            kept = self.store.get(index, own, name) if self.store is not None else None
+            if kept is None:
+                sample = sample or augment(self.source.sample(index), draw, self.augmentations)
+                try:
+                    kept = view.prepare(sample.values[view.modality])
+                except LimbeckError as error:
+                    raise type(error)(f"row {sample.id}: {error}") from error
+                if self.store is not None:
+                    self.store.put(index, own, name, kept)
+            found[name] = kept
+        return found
+
+
+class TrainLoader:
+    """Batches of training steps; what step `s` holds depends on the sampler's seed and `s` alone.
+
+    Use when a stage trains. Without workers batches are made in the calling process, which is the fastest way once
+    the store holds every draw; workers help while pictures are being decoded on a machine with idle cores.
+
+    Args:
+        source: the rows.
+        sampler: step -> (indices, draws).
+        views: producer name -> what it eats.
+        augmentations: applied before the views split.
+        workers: processes that prepare batches; 0 prepares in this one.
+        store: keeps what was prepared (each worker keeps its own); None prepares every time.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        sampler: MixedSampler,
+        views: Mapping[str, View],
+        *,
+        augmentations: Sequence[Augmentation] = (),
+        workers: int = 0,
+        store: PreparedStore | None = None,
+    ) -> None:
+        if workers < 0:
+            raise UsageError(f"workers is a number of processes, got {workers}")
+        self.source = source
+        self.sampler = sampler
+        self.views = dict(views)
+        self.augmentations = tuple(augmentations)
+        self.workers = workers
+        self.store = store
+        self._assembler = Assembler(source, views=views, augmentations=augmentations, store=store)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the label numbers."""
+        return self._assembler.labels
+
+    def batch_at(self, step: int) -> Batch:
+        """The batch of one step."""
+        return self._assembler.batch(*self.sampler.at(step))
+
+    def steps(self, start: int, stop: int) -> Iterator[Batch]:
+        """Batches of the steps from `start` up to, not including, `stop`."""
+        if self.workers == 0:
+            for step in range(start, stop):
+                yield self.batch_at(step)
+            return
+        yield from self._from_workers(range(start, stop))
+
+    def _from_workers(self, steps: range) -> Iterator[Batch]:
+        from torch.utils.data import DataLoader
+
+        loader: Any = DataLoader(
+            _Steps(self), sampler=steps, batch_size=None, num_workers=self.workers, prefetch_factor=2
+        )
+        try:
+            for item in loader:
+                if isinstance(item, LimbeckError):
+                    raise item
+                yield item
+        except RuntimeError as error:
+            if "worker" not in str(error):
+                raise
+            raise ResourceError(
+                f"a data-loader worker died ({str(error).splitlines()[0][:120]}); memory may have run out: use fewer "
+                "workers, a smaller batch or --workers 0, and resume"
+            ) from error
+
+
+class _Steps(torch.utils.data.Dataset[Any]):
+    """Steps as the items of a data set; an error that is the user's to fix crosses the process border as a value."""
+
+    def __init__(self, loader: TrainLoader) -> None:
+        self.loader = loader
+
+    def __getitem__(self, step: int) -> Batch | LimbeckError:
+        try:
+            return self.loader.batch_at(step)
+        except LimbeckError as error:
+            return error
+
+
+class EvalLoader:
+    """Chosen rows in order, unchanged (draw 0), each time it is iterated.
+
+    Use when something is measured.
+
+    Args:
+        source: the rows.
+        indices: which, in this order.
+        views: producer name -> what it eats.
+        batch_size: rows a batch; the last one may be shorter.
+        store: keeps what was prepared.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        indices: Sequence[int],
+        views: Mapping[str, View],
+        *,
+        batch_size: int = 128,
+        store: PreparedStore | None = None,
+    ) -> None:
+        if batch_size < 1:
+            raise UsageError(f"batch_size is at least 1, got {batch_size}")
+        self.source = source
+        self.indices = tuple(int(index) for index in indices)
+        self.views = dict(views)
+        self.batch_size = batch_size
+        self.store = store
+        self._assembler = Assembler(source, views=views, store=store)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the label numbers."""
+        return self._assembler.labels
+
+    def __len__(self) -> int:
+        return -(-len(self.indices) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for start in range(0, len(self.indices), self.batch_size):
+            chosen = self.indices[start : start + self.batch_size]
+            yield self._assembler.batch(chosen, [0] * len(chosen))

@@ -1,0 +1,106 @@
+"""From what the user typed to a `Source`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from limbeck.core.errors import DataError, nearest
+from limbeck.core.source import Source
+
+_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".tar")
+
+
+def open_source(path: str | Path, *, max_bad: float = 0.01) -> Source:
+    """The source at `path`: a table, an image folder, tar shards, or the name of a built-in data set.
+
+    Use when data is named by a path or a name. Media are not read here: `limbeck.data.scan.scan` does that.
+
+    Args:
+        path: `.csv`, `.tsv`, `.jsonl`, `.parquet` or `.tar` file; a folder with `metadata.*` or with tar shards; or
+            `icons`.
+        max_bad: share of rows that cannot be parsed above which the source is refused, 0 to 1.
+
+    Raises:
+        DataError: nothing there, a format that is not known, or too many rows that cannot be parsed.
+    """
+    source = _open(str(path))
+    rows = source.rows
+    bad = [row.id for row in rows if not row.modalities]
+    if len(bad) > max_bad * len(rows):
+        raise DataError(
+            f"{len(bad)} of {len(rows)} rows of {path} cannot be used (more than {max_bad:.2%}): "
+            f"{', '.join(bad[:5])}{', ...' if len(bad) > 5 else ''}; mend them or raise --max-bad"
+        )
+    return source
+
+
+def _open(path: str) -> Source:
+    place = Path(path).expanduser()
+    try:
+        is_folder, is_file = place.is_dir(), place.is_file()
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {path!r}: {error}") from error
+    if not is_folder and not is_file:
+        built_in = _built_in().get(path)
+        if built_in is not None:
+            return built_in()
+        raise DataError(_missing(place, path))
+    if is_folder:
+        return _open_folder(place)
+    return _open_file(place)
+
+
+def _open_file(place: Path) -> Source:
+    suffix = place.suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        from limbeck.data.sources.csv import CsvSource
+
+        return CsvSource(str(place))
+    if suffix in (".jsonl", ".ndjson"):
+        from limbeck.data.sources.jsonl import JsonlSource
+
+        return JsonlSource(str(place))
+    if suffix == ".parquet":
+        from limbeck.data.sources.parquet import ParquetSource
+
+        return ParquetSource(str(place))
+    if suffix == ".tar":
+        from limbeck.data.sources.tar import TarSource
+
+        return TarSource(str(place))
+    hint = "; unpack it first" if suffix in (".gz", ".tgz", ".zip", ".bz2", ".xz", ".zst") else ""
+    raise DataError(f"{place} has the unknown ending {suffix!r}; valid: {', '.join(_SUFFIXES)}, or a folder{hint}")
+
+
+def _open_folder(place: Path) -> Source:
+    if any(place.glob("metadata.*")):
+        from limbeck.data.sources.folder import FolderSource
+
+        return FolderSource(str(place))
+    if any(place.glob("*.tar")):
+        from limbeck.data.sources.tar import TarSource
+
+        return TarSource(str(place))
+    tables = sorted(item.name for item in place.iterdir() if item.suffix.lower() in _SUFFIXES)
+    hint = f"; did you mean {place / tables[0]}?" if tables else ""
+    raise DataError(f"{place} holds neither metadata.csv, metadata.jsonl, metadata.parquet nor *.tar{hint}")
+
+
+def _built_in() -> dict[str, Callable[[], Source]]:
+    from limbeck.data.icons import IconsSource
+
+    return {"icons": IconsSource}
+
+
+def _missing(place: Path, path: str) -> str:
+    try:
+        beside = [item.name for item in place.parent.iterdir()]
+    except (OSError, ValueError):
+        beside = []
+    guess = nearest(place.name, beside)
+    hint = f"; did you mean {place.parent / guess}?" if guess else ""
+    built_in = nearest(path, _built_in())
+    if not hint and built_in:
+        hint = f"; did you mean the built-in '{built_in}'?"
+    return f"{path} does not exist; valid: a file or folder, or one of {', '.join(sorted(_built_in()))}{hint}"

@@ -1,0 +1,48 @@
+"""`PreparedStore`: what views have prepared, kept in memory up to a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from limbeck.core.errors import UsageError
+
+
+class PreparedStore:
+    """(index, draw, view) -> prepared tensors; when full it keeps what it has and takes nothing more.
+
+    Use when rows are seen again and again: each draw of a row is then decoded once. Keeping the first rows beats
+    throwing out the oldest: under a shuffled order nothing that is thrown out would come back sooner than what is kept.
+
+    Args:
+        limit: bytes of tensors kept in this process.
+    """
+
+    def __init__(self, *, limit: int = 2_000_000_000) -> None:
+        if limit < 0:
+            raise UsageError(f"a store's limit is a number of bytes, got {limit}")
+        self.limit = limit
+        self.used = 0
+        self.hits = 0
+        self.misses = 0
+        self._kept: dict[tuple[int, int, str], Mapping[str, Tensor]] = {}
+
+    def get(self, index: int, draw: int, view: str) -> Mapping[str, Tensor] | None:
+        """The prepared tensors, or None."""
+        found = self._kept.get((index, draw, view))
+        if found is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return found
+
+    def put(self, index: int, draw: int, view: str, tensors: Mapping[str, Tensor]) -> None:
+        """Keep the tensors if there is room."""
+        size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+        if (index, draw, view) not in self._kept and self.used + size <= self.limit:
+            self._kept[index, draw, view] = tensors
+            self.used += size
+
+    def __len__(self) -> int:
+        return len(self._kept)

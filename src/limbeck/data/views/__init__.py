@@ -1,0 +1,1 @@
+"""One view a modality: raw value -> what one model eats."""

@@ -1,0 +1,129 @@
+"""`ImageView`: a picture as one image tower eats it, bit for bit what the exported processor will do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from math import ceil
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from limbeck.core.artefact import sha256_json
+from limbeck.core.errors import UsageError, unknown
+from limbeck.core.spec import ImageSpec
+from limbeck.core.view import View
+from limbeck.data.images import MAX_PIXELS, decode_image
+
+_VERSION = 1
+_FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+class ImageView(View):
+    """Decode, resize, crop to `uint8`; normalise in `collate`: `(x / 255 - mean) / std` in float32.
+
+    Use when an image tower needs batches. `prepare` is worth keeping (12 KB at 64 px); `collate` is cheap. Both
+    together give exactly the floats of the PIL image processors of transformers 5 (resize on uint8, rescale in
+    float64 and round to float32, subtract and divide in float32), so that training sees what the exported folder does.
+
+    Args:
+        spec: size, normalisation, filter and crop of the tower.
+
+    Raises:
+        UsageError: an unknown filter, a size below 1, or a deviation of 0.
+    """
+
+    modality = "image"
+
+    def __init__(self, spec: ImageSpec) -> None:
+        if spec.resample not in _FILTERS:
+            raise UsageError(unknown("resample filter", spec.resample, _FILTERS))
+        if min(spec.height, spec.width) < 1 or (spec.shortest_edge is not None and spec.shortest_edge < 1):
+            raise UsageError(f"an image view needs a size of at least 1 pixel, got {spec.height}x{spec.width}")
+        if len(spec.mean) != 3 or len(spec.std) != 3 or not all(value > 0 for value in spec.std):
+            raise UsageError(f"an image view needs 3 means and 3 positive deviations, got {spec.mean} and {spec.std}")
+        self.spec = spec
+        self._mean = torch.tensor(spec.mean, dtype=torch.float32)[:, None, None]
+        self._std = torch.tensor(spec.std, dtype=torch.float32)[:, None, None]
+
+    def prepare(self, value: object) -> Mapping[str, Tensor]:
+        """`{"pixels": uint8 (3, height, width)}` of encoded bytes or a picture."""
+        array = np.array(self._sized(decode_image(value)))
+        return {"pixels": torch.from_numpy(array).permute(2, 0, 1).contiguous()}
+
+    def collate(self, rows: Sequence[Mapping[str, Tensor] | None]) -> Mapping[str, Tensor]:
+        """`{"pixel_values": float32 (n, 3, height, width)}`; absent rows are zeros."""
+        shape = (len(rows), 3, self.spec.height, self.spec.width)
+        layout = torch.channels_last if self.spec.channels_last else torch.contiguous_format
+        present = [number for number, row in enumerate(rows) if row is not None]
+        if not present:
+            return {"pixel_values": torch.zeros(shape).contiguous(memory_format=layout)}
+        pixels = torch.stack([row["pixels"] for row in rows if row is not None]).contiguous(memory_format=layout)
+        # x / 255 equals transformers' float32(float64(x) * (1 / 255)) for all 256 values (tested).
+        values = pixels.to(torch.float32).div_(255).sub_(self._mean).div_(self._std)
+        if len(present) == len(rows):
+            return {"pixel_values": values}
+        out = torch.zeros(shape).contiguous(memory_format=layout)
+        out[torch.tensor(present)] = values
+        return {"pixel_values": out}
+
+    def fingerprint(self) -> str:
+        """Hash of the spec and of this file's preprocessing version. The memory format does not change values."""
+        spec = asdict(self.spec)
+        spec.pop("channels_last")
+        return sha256_json({"view": "image", "version": _VERSION, "spec": spec})
+
+    def _sized(self, image: Image.Image) -> Image.Image:
+        spec, filter_ = self.spec, _FILTERS[self.spec.resample]
+        if spec.shortest_edge is None:
+            return image.resize((spec.width, spec.height), resample=filter_)
+        width, height = image.size
+        edge = spec.shortest_edge
+        short, long = (width, height) if width <= height else (height, width)
+        stretched = int(edge * long / short)
+        size = (edge, stretched) if width <= height else (stretched, edge)
+        if size[0] * size[1] > MAX_PIXELS:
+            return self._sliver(image, size)
+        return _centre(image.resize(size, resample=filter_), spec.width, spec.height)
+
+    def _sliver(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
+        """A picture so long that resizing all of it would fill the memory: only the part that the crop keeps."""
+        width, height = image.size
+        keep = (min(size[0], self.spec.width), min(size[1], self.spec.height))
+        left, top = (size[0] - keep[0]) // 2, (size[1] - keep[1]) // 2
+        across, down = width / size[0], height / size[1]
+        box = (left * across, top * down, (left + keep[0]) * across, (top + keep[1]) * down)
+        part = image.resize(keep, resample=_FILTERS[self.spec.resample], box=box)
+        return _centre(part, self.spec.width, self.spec.height)
+
+
+def _centre(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The middle `width` x `height`; a smaller picture is padded with black, rounding as transformers does."""
+    if image.size == (width, height):
+        return image
+    left = _offset(image.width, width)
+    top = _offset(image.height, height)
+    if left >= 0 and top >= 0:
+        return image.crop((left, top, left + width, top + height))
+    out = Image.new("RGB", (width, height))
+    out.paste(image, (-left, -top))
+    return out
+
+
+def _offset(have: int, want: int) -> int:
+    """Where the crop starts in the picture; negative where black is added."""
+    start = (have - want) // 2
+    if start >= 0:
+        return start
+    return -ceil((want - have) / 2) + _overhang(have, want)
+
+
+def _overhang(have: int, want: int) -> int:
+    return (have - want) // 2 + ceil((want - have) / 2)
