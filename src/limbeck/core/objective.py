@@ -21,6 +21,10 @@ class Objective(nn.Module):
     * bf16 inputs are accepted; inputs are not changed in place; results are finite for finite inputs.
     """
 
+    def __init__(self) -> None:
+        # nn.Module takes *args and **kwargs; without this an objective without settings would seem to have two.
+        super().__init__()
+
     @classmethod
     def inputs(cls) -> dict[str, bool]:
         """Input name -> whether it is required, read from the signature of `forward` (`mask` is not listed)."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def keep_rows(x: Float[Tensor, "n *rest"], mask: Bool[Tensor, " n"] | None) -> Float[Tensor, "n *rest"]:
-    """`x` in fp32 with masked rows set to zero, so that neither their content nor its gradient (NaN too) gets further."""
+    """`x` in fp32 with masked rows set to zero, so that neither their content (NaN too) nor its gradient gets on."""
     x = x.float()
     if mask is None:
         return x

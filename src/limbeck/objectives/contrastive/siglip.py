@@ -53,5 +53,5 @@ class SigLIPLoss(Objective):
         keep = kept_pairs(logits, mask)
         if target_group is not None:
             keep = keep & ~same_group(target_group)
-        sign = 1.0 - 2.0 * torch.eye(len(logits), device=logits.device)
+        sign = 2.0 * torch.eye(len(logits), device=logits.device) - 1.0
         return softplus(-sign * logits).masked_fill(~keep, 0.0).sum(-1)

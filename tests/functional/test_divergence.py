@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import math
+
+import torch
+
+from limbeck.functional.divergence import cross_entropy, kl_divergence, log_softmax
+from objectives.oracle import close, rows, softmax
+
+LOGITS, TARGET = rows(4, 5, 1), rows(4, 5, 2)
+KEEP = torch.tensor([[True, True, False, True, False]]).expand(4, 5)
+
+
+def distributions(keep):
+    for s, t in zip(LOGITS.tolist(), TARGET.tolist(), strict=True):
+        yield (
+            softmax([x for x, k in zip(s, keep, strict=True) if k]),
+            softmax([x for x, k in zip(t, keep, strict=True) if k]),
+        )
+
+
+def test_cross_entropy_oracle():
+    for keep in (None, KEEP):
+        columns = [True] * 5 if keep is None else KEEP[0].tolist()
+        expected = [-sum(p * math.log(q) for p, q in zip(t, s, strict=True)) for s, t in distributions(columns)]
+        close(cross_entropy(LOGITS, TARGET, keep), expected)
+
+
+def test_kl_oracle():
+    for keep in (None, KEEP):
+        columns = [True] * 5 if keep is None else KEEP[0].tolist()
+        expected = [sum(p * math.log(p / q) for p, q in zip(t, s, strict=True)) for s, t in distributions(columns)]
+        close(kl_divergence(LOGITS, TARGET, keep), expected)
+
+
+def test_by_hand():
+    close(kl_divergence(torch.tensor([[0.0, 0.0]]), torch.tensor([[100.0, 0.0]])), [math.log(2)])
+    close(log_softmax(torch.zeros(1, 4)).flatten(), [-math.log(4)] * 4)
+
+
+def test_left_out_columns_get_no_probability_and_no_gradient():
+    logits = LOGITS.clone().requires_grad_()
+    assert not log_softmax(logits, KEEP).exp()[~KEEP].any()
+    kl_divergence(logits, TARGET, KEEP).sum().backward()
+    assert not logits.grad[~KEEP].any()
+    assert logits.grad[KEEP].all()
+
+
+def test_no_column_left_is_finite_without_gradient():
+    logits = LOGITS.clone().requires_grad_()
+    loss = kl_divergence(logits, TARGET, torch.zeros(4, 5, dtype=torch.bool))
+    loss.sum().backward()
+    assert loss.tolist() == [0.0] * 4
+    assert not logits.grad.any()
