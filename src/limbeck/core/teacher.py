@@ -1,12 +1,15 @@
-"""`LiveTeacher`: an encoder that only answers. The cached twin is `limbeck.data.cache.CachedTeacher`."""
+"""Teachers that run: `LiveTeacher` (the cached twin is `limbeck.data.cache.CachedTeacher`) and `ProjectedTeacher`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 import torch
+from torch import Tensor, nn
 
+from limbeck.core.artefact import sha256_bytes, sha256_json
 from limbeck.core.encoder import Encoder, Teacher
+from limbeck.core.errors import UsageError, unknown
 from limbeck.core.features import Features
 from limbeck.core.sample import Batch
 
@@ -42,3 +45,45 @@ class LiveTeacher(Teacher):
     def trainable(self) -> tuple[str, ...]:
         """Names of parameters that would train: any means that somebody thawed the encoder."""
         return tuple(name for name, parameter in self.encoder.named_parameters() if parameter.requires_grad)
+
+
+class ProjectedTeacher(Teacher):
+    """A teacher whose pooled vectors pass a frozen projector into a shared space.
+
+    Use when two unimodal encoders were aligned by trained projectors: what is cached stays the encoders' own output.
+
+    Args:
+        base: live or cached.
+        projector: `(n, base.width) -> (n, width)`; frozen and put in eval mode here.
+        width: of the shared space.
+    """
+
+    outputs = ("pooled",)
+
+    def __init__(self, base: Teacher, *, projector: nn.Module, width: int) -> None:
+        self.base = base
+        self.projector = projector.eval().requires_grad_(False)
+        self.modality = base.modality
+        self.width = width
+
+    def __call__(self, batch: Batch, *, want: Collection[str] = ("pooled",)) -> Features:
+        """Projected vectors; rows that lack the modality stay zero."""
+        if set(want) - {"pooled"}:
+            raise UsageError(unknown("output", next(iter(set(want) - {"pooled"})), self.outputs))
+        with torch.no_grad():
+            found = self.projector(self.base(batch)["pooled"])
+        return Features(pooled=found * batch.both(self.modality)[:, None])
+
+    def fingerprint(self) -> str:
+        """Hash of the base and of every weight of the projector."""
+        weights = {name: sha256_bytes(v.detach().cpu().contiguous().numpy().tobytes()) for name, v in _state(self)}
+        return sha256_json({"base": self.base.fingerprint(), "projector": weights})
+
+    def trainable(self) -> tuple[str, ...]:
+        """Parameters that somebody thawed."""
+        thawed = (f"projector.{n}" for n, p in self.projector.named_parameters() if p.requires_grad)
+        return (*self.base.trainable(), *thawed)
+
+
+def _state(teacher: ProjectedTeacher) -> list[tuple[str, Tensor]]:
+    return sorted(teacher.projector.state_dict().items())
