@@ -1,0 +1,76 @@
+"""`HFImageEncoder`: an image tower of `transformers`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from limbeck.core.encoder import Encoder
+from limbeck.core.features import Features
+from limbeck.core.spec import ImageSpec
+from limbeck.encoders.attention_kernel import choose_attention
+from limbeck.encoders.pooling import Pooling, model_pooling
+from limbeck.encoders.wanted import check_want, wanted
+
+
+def as_tokens(hidden: Tensor) -> Tensor:
+    """Feature maps `(n, c, h, w)` as tokens `(n, h*w, c)`; tokens stay as they are."""
+    return hidden.flatten(2).transpose(1, 2) if hidden.ndim == 4 else hidden
+
+
+class HFImageEncoder(Encoder):
+    """`pooled = head(pooling(tower(pixel_values)))`.
+
+    Use when an image model comes from `transformers`: ViT, CLIP, SigLIP, DINO, ConvNeXt, ResNet, ...
+
+    Args:
+        tower: a `transformers` vision model.
+        spec: how it wants its pictures.
+        head: projection into a shared space, or None.
+        pooling: how tokens become one vector; by default what the model itself says.
+
+    Attributes:
+        outputs: `pooled`, `tokens` (before pooling and projection), `hidden.0` (after the embeddings) ... `hidden.L`.
+    """
+
+    modality = "image"
+
+    def __init__(
+        self, tower: nn.Module, *, spec: ImageSpec, head: nn.Module | None = None, pooling: Pooling = model_pooling
+    ) -> None:
+        super().__init__()
+        self.tower = tower
+        self.head = head if head is not None else nn.Identity()
+        self.spec: ImageSpec = spec
+        self.pooling = pooling
+        training = tower.training
+        self.eval()
+        with torch.no_grad():
+            probe = tower(pixel_values=torch.zeros(1, 3, spec.height, spec.width), output_hidden_states=True)
+            tokens = as_tokens(probe.last_hidden_state)
+            self.width = int(self.head(pooling(tokens, None, probe.get("pooler_output"))).shape[-1])
+        hidden = probe.get("hidden_states") or ()
+        self.outputs = ("pooled", "tokens", *(f"hidden.{number}" for number in range(len(hidden))))
+        self.train(training)
+
+    def train(self, mode: bool = True) -> HFImageEncoder:
+        """Training or evaluation mode, each with its faster attention kernel."""
+        super().train(mode)
+        choose_attention(self.tower, training=mode)
+        return self
+
+    def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
+        """The outputs in `want` for `pixel_values (n, 3, height, width)`."""
+        check_want(want, self.outputs, encoder="image encoder")
+        needs_hidden = any(name.startswith("hidden.") for name in want)
+        found = self.tower(pixel_values=view["pixel_values"], **({"output_hidden_states": True} if needs_hidden else {}))
+        tokens = as_tokens(found.last_hidden_state)
+        computed = {
+            "pooled": lambda: self.head(self.pooling(tokens, None, found.get("pooler_output"))),
+            "tokens": lambda: tokens,
+        }
+        for number, hidden in enumerate(found.get("hidden_states") or ()):
+            computed[f"hidden.{number}"] = lambda hidden=hidden: as_tokens(hidden)
+        return wanted(want, computed)

@@ -1,0 +1,104 @@
+"""`HFTextEncoder`: a text tower of `transformers`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from limbeck.core.encoder import Encoder
+from limbeck.core.errors import UsageError
+from limbeck.core.features import Features
+from limbeck.core.spec import TextSpec
+from limbeck.encoders.attention_kernel import choose_attention
+from limbeck.encoders.pooling import Pooling, model_pooling
+from limbeck.encoders.wanted import check_want, wanted
+
+
+class HFTextEncoder(Encoder):
+    """`pooled = head(pooling(tower(input_ids, attention_mask)))`.
+
+    Use when a text model comes from `transformers`: BERT-like, CLIP and SigLIP text towers, ...
+
+    Args:
+        tower: a `transformers` text model.
+        spec: how it wants its words.
+        head: projection into a shared space, or None.
+        pooling: how tokens become one vector; by default what the model itself says.
+        reads_mask: SigLIP's text tower is trained to see its padding and is never given a mask.
+
+    Attributes:
+        outputs: `pooled`, `tokens` (before pooling and projection), `hidden.0` (the embeddings) ... `hidden.L`.
+
+    Raises:
+        UsageError: the tokenizer knows an id that the tower's embedding has no row for.
+    """
+
+    modality = "text"
+
+    def __init__(
+        self,
+        tower: nn.Module,
+        *,
+        spec: TextSpec,
+        head: nn.Module | None = None,
+        pooling: Pooling = model_pooling,
+        reads_mask: bool = True,
+    ) -> None:
+        super().__init__()
+        self.tower = tower
+        self.head = head if head is not None else nn.Identity()
+        self.spec: TextSpec = spec
+        self.pooling = pooling
+        self.reads_mask = reads_mask
+        self.vocabulary = int(tower.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
+        _check_vocabulary(spec, self.vocabulary)
+        training = tower.training
+        self.eval()
+        with torch.no_grad():
+            row = torch.full((1, spec.pad_to or min(2, spec.max_length)), spec.pad_id)
+            mask = torch.ones_like(row)
+            probe = tower(input_ids=row, **self._mask(mask), output_hidden_states=True)
+            own = probe.get("pooler_output")
+            self.width = int(self.head(pooling(probe.last_hidden_state, mask.bool(), own)).shape[-1])
+        hidden = probe.get("hidden_states") or ()
+        self.outputs = ("pooled", "tokens", *(f"hidden.{number}" for number in range(len(hidden))))
+        self.train(training)
+
+    def train(self, mode: bool = True) -> HFTextEncoder:
+        """Training or evaluation mode, each with its faster attention kernel."""
+        super().train(mode)
+        choose_attention(self.tower, training=mode)
+        return self
+
+    def _mask(self, mask: Tensor) -> dict[str, Tensor]:
+        return {"attention_mask": mask} if self.reads_mask else {}
+
+    def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
+        """The outputs in `want` for `input_ids` and `attention_mask (n, t)`."""
+        check_want(want, self.outputs, encoder="text encoder")
+        options = {"output_hidden_states": True} if any(name.startswith("hidden.") for name in want) else {}
+        keep = view["attention_mask"].clone()
+        keep[:, 0] = 1  # a row without text would attend to nothing and come out as NaN; all others start with a token
+        found = self.tower(input_ids=view["input_ids"], **self._mask(keep), **options)
+        mask = keep.bool()
+        tokens = found.last_hidden_state
+        computed = {
+            "pooled": lambda: self.head(self.pooling(tokens, mask, found.get("pooler_output"))),
+            "tokens": lambda: tokens,
+        }
+        for number, hidden in enumerate(found.get("hidden_states") or ()):
+            computed[f"hidden.{number}"] = lambda hidden=hidden: hidden
+        return wanted(want, computed, mask=mask)
+
+
+def _check_vocabulary(spec: TextSpec, vocabulary: int) -> None:
+    from tokenizers import Tokenizer
+
+    largest = max(Tokenizer.from_str(spec.tokenizer).get_vocab(with_added_tokens=True).values(), default=-1)
+    if max(largest, spec.pad_id) >= vocabulary:
+        raise UsageError(
+            f"the tokenizer knows id {max(largest, spec.pad_id)} but the text tower has {vocabulary} embeddings; "
+            "use the tokenizer that the tower was made for"
+        )

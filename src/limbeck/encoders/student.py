@@ -1,0 +1,193 @@
+"""`make_student`: a small dual encoder with fresh weights, built from `transformers` classes."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from limbeck.core.artefact import read_json
+from limbeck.core.encoder import Encoder
+from limbeck.core.errors import UsageError, unknown
+from limbeck.core.scale import LogitScale
+from limbeck.core.spec import ImageSpec, TextSpec
+from limbeck.encoders.student_design import StudentDesign
+from limbeck.encoders.text_spec import bare
+from limbeck.encoders.words import choose_tokenizer
+
+
+@dataclass(frozen=True)
+class Student:
+    """A dual encoder that trains.
+
+    Args:
+        name: preset or `hf:CONFIG`.
+        model: the `transformers` model that is saved in the end; the encoders share its modules.
+        encoders: `image` and `text`; their parameters do not overlap.
+        scale: the learned temperature; written into the model when it is saved.
+    """
+
+    name: str
+    model: nn.Module
+    encoders: Mapping[str, Encoder]
+    scale: LogitScale
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Modality -> number of parameters of its tower, projection and embeddings included."""
+        return {name: sum(p.numel() for p in encoder.parameters()) for name, encoder in self.encoders.items()}
+
+
+def make_student(name: str, *, width: int | None = None, tokenizer: str | None = None, seed: int = 0) -> Student:
+    """A student with fresh weights; the same arguments give the same weights, bit for bit.
+
+    Args:
+        name: a preset (`conv-s`, `vit-m`, ...) or `hf:CONFIG`, a folder or JSON file with a CLIP, SigLIP or
+            VisionTextDualEncoder configuration.
+        width: of the shared space; None takes the design's.
+        tokenizer: JSON of the `tokenizers` library; None takes the folder's own (`hf:`), else MiniLM's.
+        seed: of the weights. The caller's random state is left alone.
+
+    Raises:
+        UsageError: an unknown name (with the nearest valid one), or a tokenizer that the design cannot take.
+    """
+    from transformers import AutoConfig, AutoModel
+
+    design, own = _design(name)
+    words = bare(tokenizer or own or choose_tokenizer())
+    spec = _text_spec(words, design)
+    if width is not None and width < 1:
+        raise UsageError(f"student '{name}' was asked for a width of {width}; valid: 1 and more")
+    plain = {
+        "vision_config": dict(design.vision),
+        "text_config": {**design.text, **_text_fields(words, design)},
+        "projection_dim": width or design.width,
+    }
+    from limbeck.encoders.hf import dual_encoders
+    from limbeck.encoders.quiet import quiet
+
+    try:
+        with quiet(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = AutoModel.from_config(AutoConfig.for_model(design.model_type, **plain))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"student '{name}' cannot be built: {str(error).strip().splitlines()[0][:200]}") from error
+    if design.image.channels_last:
+        model.vision_model.to(memory_format=torch.channels_last)
+    encoders = dual_encoders(model, image=design.image, text=spec)
+    model.train()
+    for encoder in encoders.values():
+        encoder.train()
+    return Student(name, model, encoders, LogitScale())
+
+
+def student_presets() -> dict[str, Callable[[], StudentDesign]]:
+    """Preset -> function: what `student_presets` defines."""
+    module = importlib.import_module("limbeck.encoders.student_presets")
+    return {
+        name.replace("_", "-"): value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and value.__annotations__.get("return") == "StudentDesign" and name[0] != "_"
+    }
+
+
+def _design(name: str) -> tuple[StudentDesign, str | None]:
+    """The design and, for a folder that holds one, its tokenizer."""
+    prefix, colon, rest = name.partition(":")
+    if not colon:
+        valid = student_presets()
+        if name not in valid:
+            raise UsageError(unknown("student", name, (*valid, "hf:CONFIG")))
+        return valid[name](), None
+    if prefix != "hf":
+        raise UsageError(unknown("student prefix", f"{prefix}:", ("hf:",)))
+    return _from_config(rest)
+
+
+def _from_config(name: str) -> tuple[StudentDesign, str | None]:
+    from transformers import AutoConfig
+
+    from limbeck.encoders.hub import locate
+    from limbeck.encoders.image_spec import image_spec
+    from limbeck.encoders.text_spec import text_spec
+
+    path = Path(name).expanduser()
+    folder = path if path.is_file() else locate(name)
+    plain = read_json(folder if folder.is_file() else folder / "config.json", kind="model configuration")
+    kind = plain.get("model_type", "") if isinstance(plain, dict) else ""
+    if kind not in ("clip", "siglip", "vision-text-dual-encoder"):
+        raise UsageError(unknown("model_type", str(kind), ("clip", "siglip", "vision-text-dual-encoder"), where=str(folder)))
+    try:
+        config = AutoConfig.for_model(**plain)
+    except Exception as error:
+        raise UsageError(f"{folder} is not a {kind} configuration: {str(error).strip().splitlines()[0][:200]}") from error
+    size = int(config.vision_config.image_size)
+    image, words = ImageSpec(size, size), None
+    longest = int(config.text_config.max_position_embeddings)
+    if folder.is_dir():
+        if any((folder / file).is_file() for file in ("preprocessor_config.json", "processor_config.json")):
+            image = image_spec(folder)
+        if (folder / "tokenizer.json").is_file():
+            words = text_spec(folder, longest=longest).tokenizer
+    image = replace(image, channels_last="conv" in config.vision_config.model_type)
+    design = StudentDesign(
+        model_type=kind,
+        vision=config.vision_config.to_dict(),
+        text=config.text_config.to_dict(),
+        width=int(getattr(config, "projection_dim", None) or config.text_config.hidden_size),
+        image=image,
+        max_length=longest,
+    )
+    return design, words
+
+
+def _text_spec(words: str, design: StudentDesign) -> TextSpec:
+    from tokenizers import Tokenizer
+
+    try:
+        library = Tokenizer.from_str(words)
+    except Exception as error:
+        raise UsageError(f"the student's tokenizer cannot be read: {str(error)[:160]}") from error
+    siglip = design.model_type == "siglip"
+    return TextSpec(
+        words,
+        max_length=design.max_length,
+        pad_id=pad_id(library),
+        pad_to=design.max_length if siglip else None,
+    )
+
+
+def pad_id(library: Any) -> int:
+    """The id that fills short rows: the token that is called padding, else id 0."""
+    for token in ("[PAD]", "<pad>", "<|padding|>", "<|endoftext|>", "</s>"):
+        found = library.token_to_id(token)
+        if found is not None:
+            return int(found)
+    return 0
+
+
+def _text_fields(words: str, design: StudentDesign) -> dict[str, int]:
+    """What the text configuration has to know of the tokenizer: size, padding and, for CLIP, the end of a text."""
+    from tokenizers import Tokenizer
+
+    library = Tokenizer.from_str(words)
+    largest = max(library.get_vocab(with_added_tokens=True).values()) + 1
+    size = max(largest, int(design.text.get("vocab_size") or 0))
+    fields = {"vocab_size": size, "pad_token_id": pad_id(library)}
+    if design.model_type != "clip":
+        return fields
+    frame = library.encode("").ids
+    if not frame or frame[-1] == 2:
+        raise UsageError(
+            "a CLIP student finds the end of a text by its end token, and this tokenizer "
+            + ("has the end id 2, which transformers reads as another format" if frame else "adds none")
+            + "; valid: a conv-* student, or a tokenizer with [SEP] or <|endoftext|>"
+        )
+    return {**fields, "bos_token_id": frame[0], "eos_token_id": frame[-1]}
+
