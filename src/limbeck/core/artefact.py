@@ -214,6 +214,14 @@ def sweep(folder: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
+def discard(folder: Path) -> None:
+    """Remove a folder so that a kill half-way leaves nothing that could be taken for it."""
+    aside = _beside(folder, "tmp")
+    with storage_errors(folder):
+        os.rename(folder, aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def _beside(path: Path, kind: str) -> Path:
     # Cut, so that a name of 255 bytes does not grow past what file systems take.
     name = os.fsdecode(os.fsencode(path.name)[:200])

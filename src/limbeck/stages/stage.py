@@ -1,0 +1,206 @@
+"""`Stage`: models and objectives wired together; one batch in, one loss out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor, nn
+
+from limbeck.core.encoder import Teacher
+from limbeck.core.errors import DataError, UsageError, unknown
+from limbeck.core.features import Features
+from limbeck.core.recipe import StageSpec
+from limbeck.core.sample import Batch
+from limbeck.core.scale import LogitScale
+from limbeck.core.term import Ref, StepOutput
+from limbeck.core.wiring import TARGET, Producer, needs
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some rows of a batch, in order.
+
+    Args:
+        mask: True for the chosen rows; None means every row.
+        count: how many they are.
+    """
+
+    mask: Bool[Tensor, " n"] | None
+    count: int
+
+    @cached_property
+    def index(self) -> Int[Tensor, " m"] | None:
+        """Positions in the batch; None means every row."""
+        return None if self.mask is None else self.mask.nonzero().squeeze(1)
+
+    def inside(self, outer: Rows) -> Int[Tensor, " m"] | None:
+        """Positions of these rows among `outer`, which holds them all; None where the two are the same rows."""
+        if self.count == outer.count:
+            return None
+        if outer.mask is None:
+            return self.index
+        assert self.mask is not None
+        return (outer.mask.cumsum(0) - 1)[self.mask]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which rows of a batch each term counts and each producer is run on (no more than its terms need)."""
+
+    terms: Mapping[str, Rows]
+    producers: Mapping[str, Rows]
+
+
+class Stage(nn.Module):
+    """Runs every producer once a batch and adds up the weighted terms.
+
+    loss = sum over terms of weight(step) * mean over the rows that the term counts
+
+    A row counts for a term when it has every modality that the term's inputs come from. Each encoder runs only on
+    rows that some term counts, and an objective sees only rows that count: by its contract that equals a mask, and
+    it is cheaper. Encoders and teachers may run under autocast; objectives always see fp32.
+
+    `Ref("target", name)` reads the batch's targets (`label`, `group`).
+
+    Only what trains is registered: a teacher or a frozen encoder is in no `state_dict` and in no optimizer.
+
+    Args:
+        spec: terms and what trains.
+        producers: name -> encoder, teacher or scale, for every name that the terms mention.
+    """
+
+    def __init__(self, spec: StageSpec, producers: Mapping[str, Producer]) -> None:
+        super().__init__()
+        self.spec = spec
+        self.producers = dict(producers)
+        used = {ref.producer for term in spec.terms.values() for ref in term.inputs.values()} - {TARGET}
+        for name in sorted(used | set(spec.trains)):
+            if name not in producers:
+                raise UsageError(unknown("producer", name, producers, where=f"stage '{spec.name}'"))
+        trained = {name: producers[name] for name in spec.trains}
+        for name, producer in trained.items():
+            if not isinstance(producer, nn.Module):
+                raise UsageError(f"stage '{spec.name}' trains '{name}', which is a teacher; teachers never train")
+        # A module's name may not hold a dot.
+        self.trained = nn.ModuleDict({name.replace(".", "/"): part for name, part in trained.items()})
+        for name, producer in producers.items():
+            if isinstance(producer, nn.Module) and name not in trained:
+                producer.eval()
+        self.wanted: dict[str, tuple[str, ...]] = {
+            name: tuple(
+                sorted({r.output for t in spec.terms.values() for r in t.inputs.values() if r.producer == name})
+            )
+            for name in sorted(used)
+        }
+        self.needs = {name: needs(term, producers) for name, term in spec.terms.items()}
+
+    @property
+    def device(self) -> torch.device:
+        """Where the trained parameters are."""
+        return next((p.device for p in self.parameters()), torch.device("cpu"))
+
+    def is_rowless(self, name: str) -> bool:
+        """Whether a producer answers without looking at rows (a learned scale)."""
+        return self.producers[name].modality == ""
+
+    def plan(self, batch: Batch) -> Plan:
+        """Which rows count, from the batch's presence masks."""
+        rows: dict[tuple[str, ...], Rows] = {}
+        for needs in self.needs.values():
+            if needs not in rows:
+                mask = batch.both(*needs)
+                count = int(mask.sum())
+                rows[needs] = Rows(None if count == len(batch) else mask, count)
+        terms = {name: rows[needs] for name, needs in self.needs.items()}
+        producers = {
+            name: _union(
+                [
+                    terms[term]
+                    for term, content in self.spec.terms.items()
+                    if any(ref.producer == name for ref in content.inputs.values())
+                ]
+            )
+            for name in self.wanted
+            if not self.is_rowless(name)
+        }
+        return Plan(terms, producers)
+
+    def produce(self, name: str, batch: Batch, rows: Int[Tensor, " m"] | None) -> Features:
+        """The wanted outputs of one producer for some rows of the batch (None: all), in fp32."""
+        producer, want = self.producers[name], self.wanted[name]
+        with torch.set_grad_enabled(torch.is_grad_enabled() and name in self.spec.trains):
+            if isinstance(producer, LogitScale):
+                return producer(want=want)  # type: ignore[no-any-return]
+            if isinstance(producer, Teacher):
+                return producer(_narrow(batch, name, rows), want=want).map(_float)
+            view = batch.view(name)
+            chosen = view if rows is None else {key: value[rows] for key, value in view.items()}
+            return producer(chosen, want=want).map(_float)  # type: ignore[no-any-return]
+
+    def loss(self, batch: Batch, produced: Mapping[str, Features], plan: Plan, step: int) -> StepOutput:
+        """The weighted sum of the terms, from what the producers gave for the plan's rows of the batch."""
+        total: Tensor | None = None
+        values: dict[str, Tensor] = {}
+        log: dict[str, float] = {}
+        with torch.autocast(self.device.type, enabled=False):
+            for name, term in self.spec.terms.items():
+                rows = plan.terms[name]
+                log[f"rows.{name}"] = rows.count
+                if not rows.count:
+                    continue
+                inputs = {key: self._take(ref, batch, produced, plan, rows) for key, ref in term.inputs.items()}
+                each = term.objective(**inputs)
+                mean = each.mean() if each.ndim else each
+                values[name] = mean.detach()
+                weighted = term.weight_at(step) * mean
+                total = weighted if total is None else total + weighted
+        if total is None:
+            needed = ", ".join(sorted({"+".join(needs) for needs in self.needs.values()}))
+            raise DataError(
+                f"no term of stage '{self.spec.name}' counts any row of a batch; rows of these kinds are needed: {needed}"
+            )
+        return StepOutput(total, values, log)
+
+    def forward(self, batch: Batch, step: int = 0) -> StepOutput:
+        """Loss of one batch at one step, taken at once."""
+        plan = self.plan(batch)
+        produced = {
+            name: self.produce(name, batch, plan.producers[name].index if name in plan.producers else None)
+            for name in self.wanted
+            if name not in plan.producers or plan.producers[name].count
+        }
+        return self.loss(batch, produced, plan, step)
+
+    def _take(self, ref: Ref, batch: Batch, produced: Mapping[str, Features], plan: Plan, rows: Rows) -> Tensor:
+        if ref.producer == TARGET:
+            value = batch.target[ref.output]
+            return value if rows.index is None else value[rows.index]
+        value = produced[ref.producer][ref.output]
+        if self.is_rowless(ref.producer):
+            return value
+        chosen = rows.inside(plan.producers[ref.producer])
+        return value if chosen is None else value[chosen]
+
+
+def _union(rows: list[Rows]) -> Rows:
+    if len({id(item) for item in rows}) == 1:
+        return rows[0]
+    masks = [item.mask for item in rows if item.mask is not None]
+    if len(masks) < len(rows):
+        return next(item for item in rows if item.mask is None)
+    mask = torch.stack(masks).any(0)
+    return Rows(mask, int(mask.sum()))
+
+
+def _float(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value
+
+
+def _narrow(batch: Batch, name: str, rows: Int[Tensor, " m"] | None) -> Batch:
+    """The batch as one teacher needs it: copying other models' pictures would cost more than the teacher's answer."""
+    own = Batch({name: batch.views[name]} if name in batch.views else {}, batch.present, batch.index, batch.draw)
+    return own if rows is None else own.rows(rows)
