@@ -73,8 +73,8 @@ def wilson(share: float, n: int, *, confidence: float = CONFIDENCE) -> Interval:
 
     Source: Wilson 1927.
 
-    >>> wilson(0.5, 100)
-    Interval(low=0.4038315303659956, high=0.5961684696340044)
+    >>> [round(end, 3) for end in (wilson(0.5, 100).low, wilson(0.5, 100).high)]
+    [0.404, 0.596]
     """
     if n < 1 or not 0 <= share <= 1:
         raise UsageError(f"a proportion needs n >= 1 and a share in [0, 1], got n={n} and share={share}")

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, bootstrap
+
+from limbeck.core.errors import UsageError
+from limbeck.evaluation.intervals import mean_interval, paired_difference, seeded_difference, wilson
+
+
+def test_wilson_agrees_with_scipy() -> None:
+    for hits, n in ((0, 10), (3, 10), (125, 250), (250, 250)):
+        truth = binomtest(hits, n).proportion_ci(0.95, method="wilson")
+        found = wilson(hits / n, n)
+        assert (found.low, found.high) == pytest.approx((truth.low, truth.high), abs=1e-12)
+
+
+def test_wilson_never_ends_at_certainty() -> None:
+    assert wilson(1.0, 50).low == pytest.approx(50 / (50 + 1.959964**2), abs=1e-6)
+    assert wilson(0.0, 50).high == pytest.approx(1 - 50 / (50 + 1.959964**2), abs=1e-6)
+    with pytest.raises(UsageError):
+        wilson(0.5, 0)
+
+
+def test_bca_agrees_with_scipy() -> None:
+    values = np.random.default_rng(2).exponential(size=80) / 5
+    truth = bootstrap((values,), np.mean, n_resamples=20_000, rng=np.random.default_rng(0)).confidence_interval
+    found = mean_interval(values, resamples=20_000)
+    assert (found.low, found.high) == pytest.approx((truth.low, truth.high), rel=0.01)
+
+
+def test_mean_interval_is_fixed_and_blind_to_order() -> None:
+    values = np.random.default_rng(0).random(60)
+    assert mean_interval(values) == mean_interval(values[::-1]) == mean_interval(values)
+    assert mean_interval(values) != mean_interval(values, seed=1)
+
+
+def test_equal_items_do_not_promise_certainty() -> None:
+    assert mean_interval(np.ones(40)) == wilson(1.0, 40)
+    same = paired_difference(np.ones(40), np.ones(40))
+    assert not same.distinguishable
+    assert same.high == pytest.approx(3 / 40)
+
+
+def test_pairing_narrows() -> None:
+    generator = np.random.default_rng(0)
+    base = generator.random(200)
+    better = base + 0.02 + 0.01 * generator.normal(size=200)
+    found = paired_difference(better, base)
+    assert found.verdict == "better"
+    assert found.high - found.low < 0.01
+    assert paired_difference(base, better).verdict == "worse"
+    assert paired_difference(base, generator.permutation(better)).verdict == "not distinguishable"
+    with pytest.raises(UsageError, match="same items"):
+        paired_difference(base, better[:-1])
+
+
+def test_spread_over_seeds_widens() -> None:
+    generator = np.random.default_rng(0)
+    base = generator.random(200)
+    noise = 0.02 * generator.normal(size=(3, 200))
+    steady = seeded_difference([base + 0.05 + row for row in noise], [base] * 3)
+    wild = seeded_difference(
+        [base + shift + row for shift, row in zip((0.0, 0.05, 0.1), noise, strict=True)], [base] * 3
+    )
+    assert steady.value == pytest.approx(wild.value)
+    assert steady.verdict == "better"
+    assert wild.verdict == "not distinguishable"
+    assert (wild.seeds, wild.items) == (3, 200)
+
+
+def test_one_seed_is_the_paired_difference() -> None:
+    generator = np.random.default_rng(0)
+    one, two = generator.random(50), generator.random(50)
+    assert seeded_difference([one], [two]) == paired_difference(one, two)
+    with pytest.raises(UsageError, match="same seeds"):
+        seeded_difference([one, one], [two])
+    with pytest.raises(UsageError, match="finite"):
+        mean_interval([0.5, math.nan])
+
+
+def coverage(trial: Callable[[np.random.Generator], bool], runs: int) -> float:
+    generator = np.random.default_rng(11)
+    return float(np.mean([trial(generator) for _ in range(runs)]))
+
+
+def cover_wilson(generator: np.random.Generator) -> bool:
+    return 0.3 in wilson(generator.binomial(250, 0.3) / 250, 250)
+
+
+def cover_mean(generator: np.random.Generator) -> bool:
+    return 0.25 in mean_interval(generator.beta(0.5, 1.5, size=120), resamples=1500)
+
+
+def cover_paired(generator: np.random.Generator) -> bool:
+    one = generator.random(250) < 0.5
+    two = np.where(generator.random(250) < 0.7, one, generator.random(250) < 0.3)
+    found = paired_difference(one, two, resamples=1500)
+    return found.low <= 0.3 * 0.2 <= found.high
+
+
+def cover_seeded(seeds: int, spread: float) -> Callable[[np.random.Generator], bool]:
+    def trial(generator: np.random.Generator) -> bool:
+        table = 0.1 + spread * generator.normal(size=(seeds, 1)) + 0.3 * generator.normal(size=(1, 150))
+        table = table + 0.3 * generator.normal(size=(seeds, 150))
+        found = seeded_difference(list(table), list(np.zeros_like(table)), resamples=1500)
+        return found.low <= 0.1 <= found.high
+
+    return trial
+
+
+SIMULATIONS = {
+    "wilson": cover_wilson,
+    "mean": cover_mean,
+    "paired": cover_paired,
+    "3 seeds, no spread": cover_seeded(3, 0.0),
+    "3 seeds": cover_seeded(3, 0.05),
+    "5 seeds": cover_seeded(5, 0.05),
+}
+
+
+@pytest.mark.parametrize("name", SIMULATIONS)
+def test_coverage_quick(name: str) -> None:
+    """150 trials: a true 95 % falls outside 89-99.5 % about once in a thousand."""
+    assert 0.89 <= coverage(SIMULATIONS[name], 150) <= 0.995
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SIMULATIONS)
+def test_coverage(name: str) -> None:
+    assert 0.93 <= coverage(SIMULATIONS[name], 4000) <= 0.97
+
+
+def test_resampling_three_seeds_would_not_cover() -> None:
+    """Why seeds get Student's t: the plain percentile bootstrap of three seeds covers far less than it says."""
+
+    def trial(generator: np.random.Generator) -> bool:
+        means = 0.1 + 0.05 * generator.normal(size=3)
+        draws = means[generator.integers(0, 3, size=(1000, 3))].mean(axis=1)
+        low, high = np.quantile(draws, [0.025, 0.975])
+        return bool(low <= 0.1 <= high)
+
+    assert coverage(trial, 400) < 0.85
