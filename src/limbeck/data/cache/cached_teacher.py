@@ -1,0 +1,116 @@
+"""`CachedTeacher`: the stored twin of `LiveTeacher`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from limbeck.core.encoder import Teacher
+from limbeck.core.errors import ArtefactError, UsageError, unknown
+from limbeck.core.features import Features
+from limbeck.core.sample import Batch
+from limbeck.data.cache.key import CacheKey
+from limbeck.data.cache.store import Rounding
+
+ABSENT = -1  # the row has no such modality
+MISSING = -2  # the row has it, but the cache was built without
+_FIELDS = ("pooled", "tokens", "mask")
+
+
+class CachedTeacher(Teacher):
+    """Answers from a store, found by `batch.index` and `batch.draw`; needs no view.
+
+    Use when the teacher costs more than reading: the same features as the live teacher within the stated rounding.
+    Rows whose modality is absent are zeros. `open_cache` makes one.
+
+    Args:
+        store: output -> one tensor for every shard, `(rows, ...)`; one tensor when all of it is in memory.
+        table: position among the stored rows for each (index of the source, draw), or `ABSENT`, or `MISSING`. A single
+            column serves every draw: the modality is not augmented.
+        key: what the store answers for.
+        name: of the view that the live twin eats.
+        rounding: measured when the store was written.
+        where: the folder, for messages.
+    """
+
+    def __init__(
+        self,
+        store: Mapping[str, Sequence[Tensor]],
+        *,
+        table: Int[Tensor, "rows draws"],
+        key: CacheKey,
+        name: str,
+        rounding: Rounding,
+        where: str,
+    ) -> None:
+        self.store = store
+        self.table = table
+        self.key = key
+        self.name = name
+        self.rounding = rounding
+        self.where = where
+        self.modality = key.modality
+        self.width = key.width
+        self.outputs = key.outputs
+        lengths = torch.tensor([0, *(len(part) for part in next(iter(store.values())))])
+        self._starts = lengths.cumsum(0)
+
+    def __call__(self, batch: Batch, *, want: Collection[str] = ("pooled",)) -> Features:
+        """Stored features of every row, as float32.
+
+        Raises:
+            UsageError: an output that is not stored.
+            ArtefactError: a row or a draw that the cache was built without.
+        """
+        for name in want:
+            if name not in self.outputs:
+                raise UsageError(unknown("output", name, self.outputs, where=f"cache {self.where}"))
+        names = [*want, *(["mask"] if "tokens" in want and "mask" in self.store else [])]
+        position = self._positions(batch.index.cpu(), batch.draw.cpu())
+        device = batch.index.device
+        found = {name: self._gather(name, position).to(device) for name in dict.fromkeys(names)}
+        extras = {name: value for name, value in found.items() if name not in _FIELDS}
+        return Features(found.get("pooled"), found.get("tokens"), found.get("mask"), extras)
+
+    def fingerprint(self) -> str:
+        """That of the live twin; with the dtype where the store rounds."""
+        return self.key.identity()
+
+    def _positions(self, index: Tensor, draw: Tensor) -> Tensor:
+        rows, draws = self.table.shape
+        if draws == 1 and not self.key.augmentation:
+            draw = torch.zeros_like(draw)
+        for what, asked, stored in (("row", index, rows), ("draw", draw, draws)):
+            outside = asked[(asked < 0) | (asked >= stored)]
+            if len(outside):
+                raise ArtefactError(
+                    f"cache {self.where} was opened for {what}s 0 to {stored - 1}; {what} {int(outside[0])} was asked, "
+                    f"build and open it with more {what}s"
+                )
+        position = self.table[index.long(), draw.long()]
+        if bool((position == MISSING).any()):
+            row = int(index[position == MISSING][0])
+            raise ArtefactError(f"cache {self.where} holds no {self.modality} of row {row}; build it again")
+        return position
+
+    def _gather(self, name: str, position: Tensor) -> Tensor:
+        parts = self.store[name]
+        here = position != ABSENT
+        complete = bool(here.all())
+        if len(parts) == 1 and complete:
+            return _widened(parts[0].index_select(0, position))
+        shape = parts[0].shape[1:] if parts else (self.width,)
+        kind = parts[0].dtype if parts else torch.float32
+        out = torch.zeros((len(position), *shape), dtype=kind)
+        shard = torch.bucketize(position, self._starts, right=True) - 1
+        for number in sorted(set(shard[here].tolist())):
+            chosen = here & (shard == number)
+            out[chosen] = parts[number].index_select(0, position[chosen] - self._starts[number])
+        return _widened(out)
+
+
+def _widened(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value
