@@ -90,6 +90,23 @@ class StageSpec:
 
 
 @dataclass(frozen=True)
+class AlignSpec:
+    """How two unimodal teachers get one space: an MLP projector on each, trained on cached features.
+
+    Args:
+        stage: terms over `teacher.image`, `teacher.text` and `teacher.scale`; it trains these three.
+        hidden: width in the middle of a projector.
+        width: of the shared space.
+        dropout: share of hidden units that is dropped in training.
+    """
+
+    stage: StageSpec
+    hidden: int = 768
+    width: int = 256
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
 class DataSpec:
     """Which rows, under which draws.
 
@@ -137,7 +154,7 @@ class Recipe:
         student: preset or `hf:CONFIG`.
         stages: in order.
         teacher: `hf:...`, `st:...`, a preset, or None to train without one.
-        align: the stage that trains projectors first when the teacher is two unimodal encoders.
+        align: how projectors are trained first when the teacher is two unimodal encoders.
         evaluators: protocols for validation and test; the first metric of the first one steers early stopping.
         seed: of weights, order and draws.
         claim: for `recipes/papers`.
@@ -148,7 +165,7 @@ class Recipe:
     student: str
     stages: tuple[StageSpec, ...]
     teacher: str | None = None
-    align: StageSpec | None = None
+    align: AlignSpec | None = None
     evaluators: tuple[Evaluator, ...] = ()
     seed: int = 0
     claim: Claim | None = None

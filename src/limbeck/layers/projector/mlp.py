@@ -9,7 +9,7 @@ from torch import Tensor, nn
 class MLPProjector(nn.Module):
     """Linear - GELU - Linear, with layer norm before it where asked for.
 
-    y = W2 gelu(W1 norm(x) + b1) + b2
+    y = W2 drop(gelu(W1 norm(x) + b1)) + b2
 
     Use when a frozen encoder's features are to be aligned to another space; a single linear map is too stiff where the
     two spaces were never trained together.
@@ -18,6 +18,7 @@ class MLPProjector(nn.Module):
         in_width: width of the features.
         hidden: width in the middle.
         width: width of the shared space.
+        dropout: share of hidden units that is dropped in training, 0 to 1.
         layer_norm: normalise the features first; keeps training steady when a teacher's features have large or uneven
             scales.
 
@@ -26,16 +27,20 @@ class MLPProjector(nn.Module):
     Differs from the paper: GELU instead of ReLU, no batch norm, and the result is kept instead of thrown away.
     """
 
-    def __init__(self, in_width: int, *, hidden: int, width: int, layer_norm: bool = False) -> None:
+    def __init__(
+        self, in_width: int, *, hidden: int, width: int, dropout: float = 0.0, layer_norm: bool = False
+    ) -> None:
         super().__init__()
         self.in_width = in_width
         self.hidden = hidden
         self.width = width
+        self.dropout = dropout
         self.layer_norm = layer_norm
         self.norm = nn.LayerNorm(in_width) if layer_norm else nn.Identity()
         self.into = nn.Linear(in_width, hidden)
+        self.drop = nn.Dropout(dropout)
         self.out = nn.Linear(hidden, width)
 
     def forward(self, x: Float[Tensor, "*rows in_width"]) -> Float[Tensor, "*rows width"]:
         """Features of width `in_width` -> vectors of width `width`, not normalised."""
-        return self.out(nn.functional.gelu(self.into(self.norm(x))))  # type: ignore[no-any-return]
+        return self.out(self.drop(nn.functional.gelu(self.into(self.norm(x)))))  # type: ignore[no-any-return]

@@ -1,0 +1,192 @@
+"""`execute`: a recipe in, a run folder out.
+
+    recipe.json      the resolved recipe; `limbeck run RUN/recipe.json` does it again
+    metrics.jsonl    what training logged
+    checkpoints/     the newest verified ones of every stage
+    model/           the student as a plain transformers folder
+    evaluation.json  the test split, read once
+    manifest.json    written last: a folder that has one is finished
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from limbeck.core.artefact import MANIFEST, read_json, write_json, write_manifest
+from limbeck.core.describe import describe
+from limbeck.core.errors import ArtefactError, UsageError
+from limbeck.core.evaluator import Evaluator
+from limbeck.core.recipe import Recipe
+from limbeck.core.source import Source
+from limbeck.data.prepared import PreparedStore
+from limbeck.data.scan import load_data
+from limbeck.data.splits import split_of
+from limbeck.encoders.load import load_teacher
+from limbeck.encoders.save_student import save_student
+from limbeck.encoders.teacher_models import TeacherModels
+from limbeck.evaluation.retrieval import RetrievalEvaluator
+from limbeck.pipeline.measure import Measured, measure
+from limbeck.pipeline.notify import Notify, silent
+from limbeck.pipeline.rows import Rows, divide
+from limbeck.pipeline.teach import Taught, teach
+from limbeck.pipeline.train import Trained, identity_of, train
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Data and teacher, opened once for any number of runs.
+
+    Args:
+        source: the usable rows.
+        rows: which train, validate and test.
+        models: the teacher's encoders, or None.
+        cache: root of all caches.
+        store: prepared samples, shared by all runs.
+    """
+
+    source: Source
+    rows: Rows
+    models: TeacherModels | None
+    cache: Path
+    store: PreparedStore
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Args:
+        folder: of the run.
+        recipe: as it was run.
+        trained: the student and its fits.
+        student: its test metrics.
+        teacher: the teacher's test metrics, or None without one.
+    """
+
+    folder: Path
+    recipe: Recipe
+    trained: Trained
+    student: Measured
+    teacher: Measured | None
+
+
+def open_bench(recipe: Recipe, *, cache: Path, notify: Notify = silent) -> Bench:
+    """Read every row once, divide them, load the teacher."""
+    source, report = load_data(recipe.data)
+    if report.bad:
+        notify(f"{len(report.bad)} of {report.rows} rows cannot be used and are left out:")
+        for line in report.lines(most=10):
+            notify(f"  {line}")
+    rows = divide(source, split_of(source, recipe.data.fractions))
+    kinds = ", ".join(f"{len(r)} {kind}" for kind, r in rows.train.items())
+    notify(f"train {kinds}; validation {len(rows.validation)}; test {len(rows.test)}")
+    models = load_teacher(recipe.teacher) if recipe.teacher is not None else None
+    return Bench(source, rows, models, cache, PreparedStore())
+
+
+def prepare_teacher(recipe: Recipe, bench: Bench, *, folder: Path, notify: Notify = silent) -> Taught | None:
+    """The recipe's teacher, cached and aligned; None for a recipe without one."""
+    if bench.models is None or recipe.teacher is None:
+        return None
+    return teach(
+        bench.models,
+        bench.source,
+        bench.rows,
+        recipe.data,
+        align=recipe.align,
+        seed=recipe.seed,
+        cache=bench.cache,
+        folder=folder,
+        notify=notify,
+    )
+
+
+def execute(
+    recipe: Recipe,
+    out: Path,
+    *,
+    cache: Path,
+    bench: Bench | None = None,
+    taught: Taught | None = None,
+    resume: bool = True,
+    workers: int = 0,
+    notify: Notify = silent,
+) -> Run:
+    """Run a recipe into the folder `out`.
+
+    Args:
+        recipe: resolved.
+        out: the run folder; a finished or foreign one is refused, an interrupted one of the same recipe goes on.
+        cache: root of all caches.
+        bench: data and teacher where they are open already.
+        taught: the prepared teacher where it is there already.
+        resume: go on from checkpoints.
+        workers: data-loader processes.
+        notify: takes one line a fact.
+
+    Raises:
+        ArtefactError: `out` holds another run.
+        LimbeckError: anything else that is the user's to mend; see its class.
+    """
+    claim_folder(recipe, out)
+    bench = bench or open_bench(recipe, cache=cache, notify=notify)
+    if taught is None:
+        taught = prepare_teacher(recipe, bench, folder=out / "align", notify=notify)
+    trained = train(
+        recipe,
+        bench.source,
+        bench.rows,
+        taught,
+        folder=out,
+        store=bench.store,
+        resume=resume,
+        workers=workers,
+        notify=notify,
+    )
+    save_student(trained.student, out / "model", source=identity_of(recipe, bench.source, taught))
+    evaluators: Sequence[Evaluator] = recipe.evaluators or (RetrievalEvaluator(),)
+    student = measure(trained.student.encoders, bench.source, bench.rows.test, evaluators)
+    teacher = measure(taught.encoders, bench.source, bench.rows.test, evaluators) if taught is not None else None
+    write_json(out / "evaluation.json", evaluation_json(student, teacher))
+    write_manifest(out, "run", identity_of(recipe, bench.source, taught))
+    return Run(out, recipe, trained, student, teacher)
+
+
+def claim_folder(recipe: Recipe, out: Path) -> None:
+    """Write `recipe.json`, or check that the one that is there is this recipe's.
+
+    Raises:
+        UsageError: the folder holds something that is no run.
+        ArtefactError: it holds a finished run, or one of another recipe.
+    """
+    plain = describe(recipe)
+    written = out / "recipe.json"
+    if written.exists():
+        if (out / MANIFEST).exists():
+            raise ArtefactError(f"{out} holds a finished run; choose another --out or delete it")
+        if read_json(written, kind="recipe") != plain:
+            raise ArtefactError(f"{out} holds an interrupted run of another recipe; choose another --out or delete it")
+        return
+    if out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty and holds no run; choose another --out")
+    write_json(written, plain)
+
+
+def evaluation_json(student: Measured, teacher: Measured | None) -> dict[str, Any]:
+    """Metrics with intervals, chance and per-item values, and the verdicts of the controls."""
+
+    def plain(measured: Measured) -> dict[str, Any]:
+        return {
+            "metrics": [metric.to_json(items=True) for metric in measured.metrics],
+            "controls": [control.verdict for control in measured.controls],
+        }
+
+    return {"student": plain(student)} | ({"teacher": plain(teacher)} if teacher is not None else {})
+
+
+def seeded(recipe: Recipe, seed: int) -> Recipe:
+    """The recipe under another seed."""
+    return replace(recipe, seed=seed)

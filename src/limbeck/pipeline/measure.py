@@ -1,0 +1,53 @@
+"""The test split, read once at the end: metrics, a shuffled control, and what the model costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from limbeck.core.encoder import Encoder
+from limbeck.core.evaluator import Evaluator, Metric
+from limbeck.core.source import Source
+from limbeck.data.loader import EvalLoader
+from limbeck.evaluation.control import Control, shuffled_control
+from limbeck.evaluation.embedding_evaluator import EmbeddingEvaluator
+from limbeck.pipeline.views import view_of
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one model scores.
+
+    Args:
+        metrics: of every evaluator, in order.
+        controls: the same protocol on shuffled pairs; a headline stands only where every one sits at chance.
+    """
+
+    metrics: tuple[Metric, ...]
+    controls: tuple[Control, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether every control sits at chance."""
+        return all(control.passed for control in self.controls)
+
+    def get(self, name: str) -> Metric:
+        """One metric by name."""
+        return next(metric for metric in self.metrics if metric.name == name)
+
+
+def measure(
+    encoders: Mapping[str, Encoder], source: Source, indices: Sequence[int], evaluators: Sequence[Evaluator]
+) -> Measured:
+    """Every metric of every evaluator on the given rows, unaugmented."""
+    loader = EvalLoader(source, indices, {m: view_of(encoder) for m, encoder in encoders.items()}, batch_size=256)
+    metrics: list[Metric] = []
+    controls: list[Control] = []
+    for evaluator in evaluators:
+        if isinstance(evaluator, EmbeddingEvaluator):
+            embeddings = evaluator.embeddings(encoders, loader)
+            metrics += evaluator.metrics(embeddings)
+            controls.append(shuffled_control(evaluator, embeddings))
+        else:
+            metrics += evaluator(encoders, loader)
+    return Measured(tuple(metrics), tuple(controls))

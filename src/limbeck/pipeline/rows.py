@@ -1,0 +1,76 @@
+"""Which rows train, validate and test, and of which kind each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+
+from limbeck.core.errors import DataError
+from limbeck.core.sample import Batch
+from limbeck.core.source import Source
+
+
+def kind_of(modalities: Iterable[str]) -> str:
+    """The name of a presence pattern: sorted modalities joined by `+`.
+
+    >>> kind_of({"text", "image"})
+    'image+text'
+    """
+    return "+".join(sorted(modalities))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Row numbers of a source by what they are used for.
+
+    Args:
+        train: kind (`image+text`, `text`, ...) -> rows.
+        validation: complete rows kept for choosing.
+        test: complete rows read once, at the end.
+    """
+
+    train: Mapping[str, tuple[int, ...]]
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+
+    def training(self) -> tuple[int, ...]:
+        """Every training row, whatever its kind, in source order."""
+        return tuple(sorted(row for rows in self.train.values() for row in rows))
+
+
+def divide(source: Source, splits: Mapping[str, list[int]]) -> Rows:
+    """Sort the rows of each split by kind; validation and test keep rows that hold every modality.
+
+    Raises:
+        DataError: nothing is left to train on, to validate or to test.
+    """
+    complete = frozenset(source.modalities)
+    train: dict[str, list[int]] = {}
+    for row in splits.get("train", []):
+        train.setdefault(kind_of(source.rows[row].modalities), []).append(row)
+    held = {
+        name: tuple(row for row in splits.get(name, []) if source.rows[row].modalities == complete)
+        for name in ("validation", "test")
+    }
+    counts = ", ".join(f"{name} {len(rows)}" for name, rows in held.items())
+    if not train:
+        raise DataError(f"no row has split 'train' (found: {counts}); fill the split column or leave it out")
+    for name, rows in held.items():
+        if len(rows) < 2:
+            raise DataError(
+                f"split '{name}' holds {len(rows)} rows with {' and '.join(sorted(complete))}; at least 2 are needed, "
+                "add rows or leave the split column out"
+            )
+    return Rows({kind: tuple(rows) for kind, rows in sorted(train.items())}, held["validation"], held["test"])
+
+
+def skeleton(source: Source, indices: Iterable[int], draws: Iterable[int]) -> Batch:
+    """A batch without views: what a cached teacher needs to know."""
+    index = torch.as_tensor(list(indices), dtype=torch.long)
+    present = {
+        modality: torch.tensor([modality in source.rows[int(row)].modalities for row in index], dtype=torch.bool)
+        for modality in source.modalities
+    }
+    return Batch(views={}, present=present, index=index, draw=torch.as_tensor(list(draws), dtype=torch.long))

@@ -1,0 +1,133 @@
+"""Training a student through the stages of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from limbeck.core.artefact import sha256_json
+from limbeck.core.describe import describe
+from limbeck.core.evaluator import Metric
+from limbeck.core.recipe import Recipe
+from limbeck.core.source import Source
+from limbeck.core.view import View
+from limbeck.data.augment import augmentation_fingerprint
+from limbeck.data.loader import EvalLoader, TrainLoader
+from limbeck.data.prepared import PreparedStore
+from limbeck.data.sampler import MixedSampler
+from limbeck.encoders.student import Student, make_student
+from limbeck.evaluation.retrieval import RetrievalEvaluator
+from limbeck.pipeline.notify import Notify, silent
+from limbeck.pipeline.rows import Rows
+from limbeck.pipeline.teach import Taught
+from limbeck.pipeline.views import view_of
+from limbeck.stages.loop import fit
+from limbeck.stages.result import FitResult
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A student and how it got there.
+
+    Args:
+        student: in eval mode, with the weights that were kept.
+        fits: stage name -> what the loop reported.
+    """
+
+    student: Student
+    fits: Mapping[str, FitResult]
+
+
+def train(
+    recipe: Recipe,
+    source: Source,
+    rows: Rows,
+    taught: Taught | None,
+    *,
+    folder: Path,
+    store: PreparedStore | None = None,
+    tokenizer: str | None = None,
+    resume: bool = True,
+    workers: int = 0,
+    notify: Notify = silent,
+) -> Trained:
+    """Every stage of the recipe in order, each resumable, each validated on the validation rows.
+
+    Args:
+        recipe: student, stages, evaluators and seed.
+        source: the rows.
+        rows: which train and validate.
+        taught: the teacher; None for a recipe without one.
+        folder: of the run; gets `metrics.jsonl` and `checkpoints/`.
+        store: prepared samples that several runs share.
+        tokenizer: JSON of the student's tokenizer; None for the default.
+        resume: go on from checkpoints.
+        workers: data-loader processes.
+        notify: takes one line a fact.
+    """
+    student = make_student(
+        recipe.student, width=taught.width if taught is not None else None, tokenizer=tokenizer, seed=recipe.seed
+    )
+    producers: dict[str, Any] = {f"student.{m}": encoder for m, encoder in student.encoders.items()}
+    producers["student.scale"] = student.scale
+    if taught is not None:
+        producers |= taught.teachers
+    views = {m: view_of(encoder) for m, encoder in student.encoders.items()}
+    validate = _validation(recipe, source, rows, student, views)
+    identity = identity_of(recipe, source, taught)
+    fits: dict[str, FitResult] = {}
+    for stage in recipe.stages:
+        sampler = MixedSampler(rows.train, batch=stage.budget.batch, draws=recipe.data.draws, seed=recipe.seed)
+        needed = {ref.producer for term in stage.terms.values() for ref in term.inputs.values()}
+        loader = TrainLoader(
+            source,
+            sampler,
+            {f"student.{m}": view for m, view in views.items() if f"student.{m}" in needed},
+            augmentations=recipe.data.augmentations,
+            workers=workers,
+            store=store,
+        )
+        fits[stage.name] = fit(
+            stage,
+            producers,
+            loader,
+            folder=folder,
+            validate=validate,
+            seed=recipe.seed,
+            resume=resume,
+            identity=identity,
+            ids=lambda indices: [source.rows[index].id for index in indices],
+        )
+        for warning in fits[stage.name].warnings:
+            notify(f"warning: {warning}")
+    for encoder in student.encoders.values():
+        encoder.eval()
+    student.model.eval()
+    return Trained(student, fits)
+
+
+def identity_of(recipe: Recipe, source: Source, taught: Taught | None) -> dict[str, Any]:
+    """What a checkpoint of this run belongs to; resuming under another one is refused with every difference named."""
+    return {
+        "data": source.fingerprint(),
+        "augmentation": augmentation_fingerprint(recipe.data.augmentations),
+        "draws": recipe.data.draws,
+        "teacher": taught.fingerprint if taught is not None else "",
+        "student": recipe.student,
+        "recipe": sha256_json(describe(recipe)),
+    }
+
+
+def _validation(
+    recipe: Recipe, source: Source, rows: Rows, student: Student, views: Mapping[str, View]
+) -> Callable[[], dict[str, float]]:
+    loader = EvalLoader(source, rows.validation, views, batch_size=256, store=PreparedStore())
+    evaluators = recipe.evaluators or (RetrievalEvaluator(),)
+
+    def validate() -> dict[str, float]:
+        found: list[Metric] = [metric for evaluator in evaluators for metric in evaluator(student.encoders, loader)]
+        return {metric.name: metric.value for metric in found}
+
+    return validate

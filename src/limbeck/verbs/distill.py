@@ -1,0 +1,125 @@
+"""`limbeck distill`: one student from one teacher, on your own data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+if TYPE_CHECKING:
+    from limbeck.core.recipe import Recipe
+    from limbeck.pipeline.execute import Run
+
+
+def distill(
+    data: Annotated[str, "CSV, JSONL, Parquet, image folder, tar shards, or the built-in `icons`"],
+    *,
+    teacher: Annotated[str, "hf:FOLDER-OR-NAME, hf:IMAGE+hf:TEXT, st:FOLDER, or a preset"],
+    out: Annotated[Path, "folder for the run; must be new or an interrupted run of the same recipe"],
+    student: Annotated[str, "preset (conv-s, vit-s, ...) or hf:CONFIG"] = "conv-s",
+    method: Annotated[str, "what the student is taught by; see `limbeck list method`"] = "balanced",
+    steps: Annotated[int, "optimizer steps; 0 takes 30 passes over the pairs, at least 500"] = 0,
+    batch_size: Annotated[int, "pairs in a batch"] = 256,
+    learning_rate: Annotated[float, "peak learning rate"] = 1e-3,
+    draws: Annotated[int, "augmented draws kept for each row; 0 trains without augmentation"] = 4,
+    seed: Annotated[int, "of weights, order and draws"] = 0,
+    max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%%)"] = 0.01,
+    cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
+    workers: Annotated[int, "data-loader processes"] = 0,
+) -> Run:
+    """Distil one small student from one teacher.
+
+    Everything is checked first (`limbeck doctor` shows the same checks). The teacher's outputs are cached; two unimodal
+    encoders are aligned by trained projectors first. An interrupted run goes on where it stopped when the same command
+    is typed again.
+
+    Args:
+        data: table, image folder, shards, or a built-in name.
+        teacher: what is distilled.
+        out: run folder.
+        student: what is trained.
+        method: its terms.
+        steps: optimizer steps.
+        batch_size: pairs in a batch.
+        learning_rate: peak.
+        draws: stored augmentation draws.
+        seed: of everything random.
+        max_bad: share of unreadable rows above which nothing is trained.
+        cache: root of all caches.
+        workers: data-loader processes.
+
+    Returns:
+        The finished run with its test metrics.
+
+    Raises:
+        UsageError: a wrong name, number or combination.
+        DataError: data that cannot be used.
+        ArtefactError: `out` holds something else, or a file is corrupt.
+        ResourceError: disk or memory.
+    """
+    from limbeck.data.places import cache_folder
+    from limbeck.pipeline.execute import execute, open_bench
+    from limbeck.pipeline.finish import print_run
+    from limbeck.pipeline.notify import to_stderr
+
+    notify = to_stderr()
+    root = cache or cache_folder()
+    first = draft(data, teacher=teacher, student=student, draws=draws, seed=seed, max_bad=max_bad)
+    bench = open_bench(first, cache=root, notify=notify)
+    counts = {kind: len(rows) for kind, rows in bench.rows.train.items()}
+    recipe = fill(
+        first, counts, method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate,
+        aligned=bench.models is None or bench.models.aligned,
+    )  # fmt: skip
+    done = execute(recipe, out, cache=root, bench=bench, workers=workers, notify=notify)
+    print_run(done)
+    return done
+
+
+def draft(data: str, *, teacher: str, student: str, draws: int, seed: int, max_bad: float) -> Recipe:
+    """The recipe before the data was counted."""
+    from limbeck.core.errors import UsageError
+    from limbeck.core.recipe import DataSpec, Recipe
+    from limbeck.data.augmentation.random_affine import RandomAffine
+    from limbeck.encoders.student import student_presets
+    from limbeck.evaluation.retrieval import RetrievalEvaluator
+
+    if draws < 0:
+        raise UsageError(f"draws is the number of augmented draws of a row, at least 0; got {draws}")
+    if not 0 <= max_bad <= 1:
+        raise UsageError(f"max-bad is a share between 0 and 1 (or a percentage); got {max_bad}")
+    spec = DataSpec(data, draws=draws, augmentations=(RandomAffine(),) if draws else (), max_bad=max_bad)
+    return Recipe("distill", spec, student, (), teacher=teacher, evaluators=(RetrievalEvaluator(),), seed=seed)
+
+
+def fill(
+    recipe: Recipe,
+    counts: dict[str, int],
+    *,
+    method: str,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    aligned: bool,
+) -> Recipe:
+    """The recipe with its stages, sized by the data."""
+    from dataclasses import replace
+
+    from limbeck.core.discovery import methods
+    from limbeck.core.errors import DataError, UsageError, unknown
+    from limbeck.recipes.distillation import alignment, batch_of, student_stage
+
+    known = methods()
+    if method not in known:
+        raise UsageError(unknown("method", method, known))
+    if batch_size < 2 or steps < 0:
+        raise UsageError(f"batch-size is at least 2 and steps at least 0; got {batch_size} and {steps}")
+    pairs = counts.get("image+text", 0)
+    if not pairs:
+        raise DataError(f"no training row has image and text together (found: {counts}); pairs are needed")
+    batch = batch_of(counts, min(batch_size, pairs))
+    if not known[method]().needs_teacher():
+        batch = {"image+text": batch["image+text"]}
+    length = steps or max(500, 30 * pairs // batch["image+text"])
+    stage = student_stage(known[method](), steps=length, batch=batch, learning_rate=learning_rate)
+    align = None if aligned else alignment(steps=max(200, 40 * pairs // 512), batch=min(512, pairs))
+    return replace(recipe, stages=(stage,), align=align)

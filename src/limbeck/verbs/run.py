@@ -1,0 +1,57 @@
+"""`limbeck run`: any recipe, by name or from the JSON of an earlier run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+if TYPE_CHECKING:
+    from limbeck.core.recipe import Recipe
+    from limbeck.pipeline.execute import Run
+
+
+def run(
+    recipe: Annotated[str, "name of a recipe (see `limbeck list recipe`), or a recipe.json"],
+    *,
+    out: Annotated[Path, "folder for the run; must be new or an interrupted run of the same recipe"],
+    set: Annotated[tuple[str, ...], "change a value: --set stages.0.budget.steps=100 (repeatable)"] = (),
+    cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
+    workers: Annotated[int, "data-loader processes"] = 0,
+) -> Run:
+    """Run any recipe: a named one, or the resolved JSON of an earlier run.
+
+    Raises:
+        UsageError: no such recipe, or a change that does not fit it.
+    """
+    from limbeck.data.places import cache_folder
+    from limbeck.pipeline.execute import execute
+    from limbeck.pipeline.finish import print_run
+    from limbeck.pipeline.notify import to_stderr
+
+    resolved = resolve(recipe, set)
+    done = execute(resolved, out, cache=cache or cache_folder(), workers=workers, notify=to_stderr())
+    print_run(done)
+    return done
+
+
+def resolve(recipe: str, changes: tuple[str, ...] = ()) -> Recipe:
+    """A recipe by name or file, with changes made to it."""
+    from limbeck.core.artefact import read_json
+    from limbeck.core.describe import build, describe
+    from limbeck.core.discovery import recipes
+    from limbeck.core.errors import UsageError, unknown
+    from limbeck.core.recipe import Recipe
+    from limbeck.verbs.overrides import apply_overrides
+
+    path = Path(recipe).expanduser()
+    if path.suffix == ".json" or path.is_file():
+        plain = read_json(path, kind="recipe")
+    else:
+        known = recipes()
+        if recipe not in known:
+            raise UsageError(unknown("recipe", recipe, known))
+        plain = describe(known[recipe]())
+    built = build(apply_overrides(plain, changes), where="recipe")
+    if not isinstance(built, Recipe):
+        raise UsageError(f"{recipe} describes a {type(built).__name__}, not a Recipe")
+    return built
