@@ -21,7 +21,7 @@ from limbeck.core.errors import ArtefactError, InterruptedRun, UsageError
 from limbeck.core.source import Source
 from limbeck.core.view import View
 from limbeck.data.cache.encode import Spoken, Work, in_eval, prepared, spoken
-from limbeck.data.cache.forecast import needed_rows, row_bytes, shard_rows, size_of
+from limbeck.data.cache.forecast import SHARD_ROWS, fitting, needed_rows, row_bytes, size_of
 from limbeck.data.cache.key import CacheKey, cache_key
 from limbeck.data.cache.store import SHARDS, Rounding, committed, write_shard
 
@@ -90,6 +90,7 @@ def build_cache(
     dtype: str = "float32",
     wants: Sequence[str] = ("pooled",),
     batch_size: int = 64,
+    shard_rows: int = SHARD_ROWS,
     progress: Callable[[CacheProgress], None] | None = None,
 ) -> CacheReport:
     """Fill `folder` with the teacher's outputs; what is there already, whole and under this key, is reused.
@@ -111,6 +112,7 @@ def build_cache(
         dtype: `float32`, or `float16` at half the size with the error measured and stated.
         wants: outputs to store; `tokens` need one length for all rows.
         batch_size: rows a forward pass.
+        shard_rows: rows that are committed together; a kill loses at most these.
         progress: called about once a second.
 
     Returns:
@@ -143,9 +145,9 @@ def build_cache(
         tell(CacheProgress(name, reused, len(needed), reused))
         if todo:
             each = row_bytes(teacher, source, next(iter(todo.values()))[0], view, key)
-            require_space(folder, size_of(len(todo), each), f"the cache of {name}")
+            require_space(folder, size_of(len(todo), each, shard_rows=shard_rows), f"the cache of {name}")
             work = Work(teacher, source, view, tuple(augmentations), key, draws, batch_size)
-            writer = _Writer(folder, key, shard_rows(each))
+            writer = _Writer(folder, key, fitting(each, shard_rows))
             meter = _Meter(name, len(needed), reused, tell)
             try:
                 with in_eval(teacher):

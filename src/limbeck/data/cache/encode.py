@@ -16,7 +16,7 @@ from limbeck.core.errors import DataError, UsageError, unknown
 from limbeck.core.sample import Sample
 from limbeck.core.source import Source
 from limbeck.core.view import View
-from limbeck.data.augment import augment
+from limbeck.data.augmentation.augment import augment
 from limbeck.data.cache.key import DTYPES, CacheKey, addresses
 from limbeck.data.cache.store import Rounding
 

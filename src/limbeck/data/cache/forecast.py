@@ -77,11 +77,11 @@ def row_bytes(teacher: Encoder, source: Source, index: int, view: View, key: Cac
     )
 
 
-def size_of(rows: int, each: int) -> int:
+def size_of(rows: int, each: int, *, shard_rows: int = SHARD_ROWS) -> int:
     """Bytes of so many rows in full shards."""
-    return rows * each + -(-rows // shard_rows(each)) * _HEADER + _MANIFEST
+    return rows * each + -(-rows // fitting(each, shard_rows)) * _HEADER + _MANIFEST
 
 
-def shard_rows(each: int) -> int:
-    """Rows of a full shard: few enough that a kill costs little and a copy fits in memory."""
-    return max(1, min(SHARD_ROWS, SHARD_BYTES // each))
+def fitting(each: int, shard_rows: int = SHARD_ROWS) -> int:
+    """Rows of a full shard: few enough that a copy fits in memory."""
+    return max(1, min(shard_rows, SHARD_BYTES // each))

@@ -16,7 +16,7 @@ from limbeck.core.encoder import Encoder
 from limbeck.core.errors import ArtefactError, UsageError, unknown
 from limbeck.core.source import Source
 from limbeck.core.view import View
-from limbeck.data.augment import augmentation_fingerprint
+from limbeck.data.augmentation.augment import augmentation_fingerprint
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
 

@@ -1,0 +1,177 @@
+"""A small real world for cache tests: a CSV of pictures and captions, real views, and encoders that count."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from limbeck.core.encoder import Encoder
+from limbeck.core.features import Features
+from limbeck.core.sample import Batch
+from limbeck.core.source import Source
+from limbeck.core.spec import ImageSpec, TextSpec
+from limbeck.core.view import View
+from limbeck.data.augmentation.horizontal_flip import HorizontalFlip
+from limbeck.data.cache import CachedTeacher, CacheReport, build_cache, cache_key, open_cache
+from limbeck.data.sources.csv import CsvSource
+from limbeck.data.views.image import ImageView
+from limbeck.data.views.text import TextView
+
+WORDS = "a red blue green small big round square thing bed tree car house cat dog bird fish cup".split()
+FLIP = (HorizontalFlip(chance=1.0),)
+SIZE = 16
+
+
+def picture(seed: int) -> bytes:
+    """An uncompressed picture, so that one with other pixels has as many bytes."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "bmp")
+    return stream.getvalue()
+
+
+def caption(seed: int) -> str:
+    """Two to eight words."""
+    rng = random.Random(seed)
+    return " ".join(rng.choices(WORDS, k=rng.randint(2, 8)))
+
+
+def table(folder: Path, count: int = 30) -> Path:
+    """A CSV: every seventh row has no picture, every fifth no text, row 8 repeats row 3's caption and picture."""
+    (folder / "pictures").mkdir(parents=True)
+    lines = ["id,image,text"]
+    for row in range(count):
+        seed = 3 if row == 8 else row
+        (folder / "pictures" / f"{row}.bmp").write_bytes(picture(seed))
+        image = "" if row % 7 == 6 else f"pictures/{row}.bmp"
+        lines.append(f"row{row},{image},{'' if row % 5 == 4 and image else caption(seed)}")
+    path = folder / "data.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def words() -> str:
+    """A whole tokenizer as JSON."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+
+    tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(["[PAD]", "[UNK]", *WORDS])}, "[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    return str(tokenizer.to_str())
+
+
+class Pictures(Encoder):
+    """A small ConvNet with batch normalisation and dropout (eval mode shows), counting the rows that it sees."""
+
+    modality = "image"
+    outputs = ("pooled", "tokens")
+
+    def __init__(self, width: int = 24, seed: int = 0) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.tower = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.BatchNorm2d(8), nn.GELU(), nn.Conv2d(8, width, 1))
+            self.drop = nn.Dropout(0.5)
+        self.width = width
+        self.rows = 0
+
+    def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
+        tokens = self.tower(view["pixel_values"]).flatten(2).transpose(1, 2)
+        self.rows += len(tokens)
+        pooled = self.drop(tokens).mean(1)
+        return Features(pooled=pooled if "pooled" in want else None, tokens=tokens if "tokens" in want else None)
+
+
+class Texts(Encoder):
+    """Masked mean of word vectors after a nonlinear layer: padding must not show."""
+
+    modality = "text"
+    outputs = ("pooled", "tokens")
+
+    def __init__(self, width: int = 12, seed: int = 0) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.words = nn.Embedding(40, width)
+            self.mix = nn.Linear(width, width)
+        self.width = width
+        self.rows = 0
+
+    def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
+        mask = view["attention_mask"].bool()
+        self.rows += len(mask)
+        tokens = self.mix(self.words(view["input_ids"])).tanh()
+        pooled = (tokens * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp_min(1)
+        wanted = "tokens" in want
+        return Features(
+            pooled=pooled if "pooled" in want else None,
+            tokens=tokens if wanted else None,
+            mask=mask if wanted else None,
+        )
+
+
+def views(pad_to: int | None = None) -> dict[str, View]:
+    """Modality -> view."""
+    return {
+        "image": ImageView(ImageSpec(height=SIZE, width=SIZE)),
+        "text": TextView(TextSpec(tokenizer=words(), max_length=8, pad_to=pad_to)),
+    }
+
+
+def build(teacher: Encoder, source: Source, folder: Path, **changes: Any) -> CacheReport:
+    """`build_cache` over every row, with the usual arguments unless changed."""
+    given: dict[str, Any] = {
+        "source": source,
+        "indices": range(len(source)),
+        "view": views()[teacher.modality],
+        "name": f"teacher.{teacher.modality}",
+        "folder": folder,
+        "teacher_fingerprint": "weights-1",
+        "batch_size": 4,
+    }
+    return build_cache(teacher, **given | changes)
+
+
+def opened(teacher: Encoder, source: Source, folder: Path, **changes: Any) -> CachedTeacher:
+    """`open_cache` under the key that `build` with the same arguments has."""
+    keyed = ("view", "teacher_fingerprint", "augmentations", "dtype", "wants")
+    given = {"view": views()[teacher.modality], "teacher_fingerprint": "weights-1"} | changes
+    key = cache_key(teacher, **{name: value for name, value in given.items() if name in keyed})
+    rest = {name: value for name, value in given.items() if name not in keyed}
+    return open_cache(folder, expect=key, source=source, name=f"teacher.{teacher.modality}", **rest)
+
+
+def batch(
+    source: Source,
+    rows: Collection[int],
+    draws: Collection[int] | None = None,
+    *,
+    view: View | None = None,
+    change: Callable[[object, int], object] = lambda value, draw: value,
+) -> Batch:
+    """Rows as a loader makes them, with `view` of the teacher if it is given."""
+    draws = list(draws) if draws is not None else [0] * len(rows)
+    present = {m: torch.tensor([m in source.rows[row].modalities for row in rows]) for m in source.modalities}
+    made: dict[str, Mapping[str, Tensor]] = {}
+    if view is not None:
+        samples = [source.sample(row).values.get(view.modality) for row in rows]
+        ready = [
+            None if value is None else view.prepare(change(value, draw))
+            for value, draw in zip(samples, draws, strict=True)
+        ]
+        made[f"teacher.{view.modality}"] = view.collate(ready)
+    return Batch(views=made, present=present, index=torch.tensor(list(rows)), draw=torch.tensor(draws))
+
+
+def source_of(folder: Path, count: int = 30) -> CsvSource:
+    """The source over `table`."""
+    return CsvSource(str(table(folder, count)))
