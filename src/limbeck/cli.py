@@ -47,9 +47,7 @@ class _Parser(argparse.ArgumentParser):
 
 def commands() -> list[str]:
     """Names of the commands: modules of `limbeck.verbs` that define a function of their own name."""
-    package = importlib.import_module("limbeck.verbs")
-    names = (info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
-    return sorted(name for name in names if callable(getattr(_module(name), name, None)))
+    return sorted(name for name in _names() if callable(getattr(_module(name), name, None)))
 
 
 def verb(name: str) -> Callable[..., Any]:
@@ -133,10 +131,9 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"limbeck {__version__}")
         return 0
     name, *rest = arguments
-    known = [info.name for info in pkgutil.iter_modules(importlib.import_module("limbeck.verbs").__path__)]
     if name.startswith("-"):
         raise UsageError(unknown("flag", name, ["--help", "--version", "--debug"], where="limbeck"))
-    if name not in known or not callable(getattr(_module(name), name, None)):
+    if name not in _names() or not callable(getattr(_module(name), name, None)):
         raise UsageError(unknown("command", name, commands()))
     parser = parser_for(name)
     _check_flags(parser, rest)
@@ -144,15 +141,22 @@ def _dispatch(arguments: list[str]) -> int:
     function = verb(name)
     positional = [p for p, _, _ in parameters(function) if p.kind is not p.KEYWORD_ONLY]
     values = {p.name: given[p.name] for p, _, _ in parameters(function)}
-    for parameter, kind, _ in parameters(function):
-        if isinstance(values[parameter.name], list) and get_origin(kind) is tuple:
-            values[parameter.name] = tuple(values[parameter.name])
+    for parameter, _, _ in parameters(function):
+        value = values[parameter.name]
+        if isinstance(value, list):
+            values[parameter.name] = tuple(value)
+        elif value is None and parameter.default is not parameter.empty:
+            values[parameter.name] = parameter.default
     result = function(*[values.pop(p.name) for p in positional], **values)
     sys.stdout.flush()
     code = int(getattr(result, "exit_code", 0) or 0)
     if code:
         _say(str(getattr(result, "message", f"{name} found problems; see above")))
     return code
+
+
+def _names() -> list[str]:
+    return [info.name for info in pkgutil.iter_modules(importlib.import_module("limbeck.verbs").__path__)]
 
 
 def _module(name: str) -> types.ModuleType:
@@ -197,8 +201,8 @@ def _add(parser: argparse.ArgumentParser, parameter: inspect.Parameter, kind: An
         kind = next(option for option in get_args(kind) if option is not type(None))
     if get_origin(kind) is tuple:
         kind = get_args(kind)[0]
-        # `append` would add to a default that is not empty; a flag that is given replaces it
-        options |= {"action": "append"} if not parameter.default else {"nargs": "+"}
+        # repeated rather than `nargs="+"`, which would swallow a positional argument that follows
+        options |= {"action": "append"}
     if kind is bool:
         options |= {"action": argparse.BooleanOptionalAction}
     elif get_origin(kind) is Literal:
@@ -213,7 +217,7 @@ def _add(parser: argparse.ArgumentParser, parameter: inspect.Parameter, kind: An
     if required:
         options |= {"required": True}
     else:
-        options |= {"default": parameter.default if parameter.default != () else None}
+        options |= {"default": None if isinstance(parameter.default, tuple) else parameter.default}
     if kind is not bool and "choices" not in options:
         options |= {"metavar": parameter.name.rsplit("_", 1)[-1].upper()}
     parser.add_argument(_flag(parameter.name), dest=parameter.name, **options)

@@ -307,7 +307,7 @@ def no_hand_kept_lists(module: Module) -> list[str]:
         targets = (
             node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         )
-        for target in targets:
+        for target in filter(None, targets):
             name = ast.unparse(target)
             if name == "__all__" or "registry" in name.lower():
                 bad.append(f"{module.name}:{node.lineno} keeps the list {name}")

@@ -99,6 +99,7 @@ def build(plain: Any, *, where: str = "recipe") -> Any:
         if name in hints and not _fits(value, hints[name]):
             wanted = _type_name(hints[name])
             raise UsageError(f"{where}.{name} ({plain[KEY]}) is {_shown(value)}; it takes {wanted}")
+        given[name] = _widen(value, hints.get(name))
     positional = [n for n, p in valid.items() if p.kind is inspect.Parameter.POSITIONAL_ONLY]
     arguments = [given.pop(name) for name in positional if name in given]
     try:
@@ -151,6 +152,17 @@ def _fits(value: Any, hint: Any) -> bool:
     if inspect.isclass(hint) and issubclass(hint, PurePath):
         return isinstance(value, (str, PurePath))
     return isinstance(value, hint) if inspect.isclass(hint) and not typing.get_args(hint) else True
+
+
+def _widen(value: Any, hint: Any) -> Any:
+    """A whole number where a float is wanted, as a float: files may say 1 for 1.0."""
+    options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    if type(value) is int and float in options and int not in options:
+        return float(value)
+    if isinstance(value, tuple) and typing.get_origin(hint) is tuple:
+        inner = typing.get_args(hint)
+        return tuple(map(_widen, value, inner[:1] * len(value) if inner[-1] is ... else inner))
+    return value
 
 
 def _type_name(hint: Any) -> str:

@@ -22,7 +22,7 @@ def distill(
     learning_rate: Annotated[float, "peak learning rate"] = 1e-3,
     draws: Annotated[int, "augmented draws kept for each row; 0 trains without augmentation"] = 4,
     seed: Annotated[int, "of weights, order and draws"] = 0,
-    max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%%)"] = 0.01,
+    max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
     cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
     workers: Annotated[int, "data-loader processes"] = 0,
 ) -> Run:

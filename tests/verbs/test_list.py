@@ -1,0 +1,31 @@
+"""`limbeck list` shows every part under its role."""
+
+from __future__ import annotations
+
+import pytest
+
+from limbeck.core import discovery
+from limbeck.core.errors import UsageError
+from limbeck.verbs.list import list as list_parts
+
+
+def test_everything_is_grouped_by_role(capsys):
+    found = list_parts()
+    assert found.keys() == {*discovery.roles(), "method", "recipe"}
+    assert {path for role in discovery.roles() for path in found[role]} == discovery.every_part().keys()
+    shown = capsys.readouterr().out
+    assert f"objective ({len(found['objective'])})" in shown
+    assert "  InfoNCELoss " in shown
+    assert found["objective"]["limbeck.objectives.contrastive.info_nce.InfoNCELoss"] in shown
+
+
+def test_one_role(capsys):
+    assert list_parts("method").keys() == {"method"}
+    shown = capsys.readouterr().out
+    assert "balanced" in shown
+    assert "InfoNCELoss" not in shown
+
+
+def test_an_unknown_role_is_named():
+    with pytest.raises(UsageError, match="unknown role 'methd'; .* did you mean 'method'"):
+        list_parts("methd")
