@@ -63,9 +63,9 @@ def backward(
     else:
         output, produced = _cached(stage, batch, plan, step, micro_batch, bf16)
     pooled = {
-        name: produced[name].pooled.detach()
-        for name in stage.spec.trains
-        if name in produced and produced[name].pooled is not None
+        name: features.pooled.detach()
+        for name, features in produced.items()
+        if name in stage.spec.trains and features.pooled is not None
     }
     return Backward(StepOutput(output.loss.detach(), output.terms, output.log), pooled)
 
@@ -134,7 +134,7 @@ def _index(plan: Plan, name: str) -> Tensor | None:
 def _chunks(plan: Plan, name: str, size: int, n: int, batch: Batch) -> Iterator[Tensor]:
     index = _index(plan, name)
     whole = torch.arange(n, device=batch.index.device) if index is None else index
-    yield from whole.split(size)
+    yield from torch.split(whole, size)
 
 
 def _concatenate(parts: list[Features]) -> Features:

@@ -152,10 +152,8 @@ def restore(checkpoint: Checkpoint, stage: nn.Module, optimizer: torch.optim.Opt
             raise ArtefactError(f"{checkpoint.path} holds moments of '{name}', which this stage does not have")
         parameter = named[name]
         # Step counts stay where the optimizer keeps them; moments take the memory format of their parameter.
-        held = (
-            value if value.ndim == 0 and kind == "step" else torch.empty_like(parameter, dtype=value.dtype).copy_(value)
-        )
-        optimizer.state[parameter][kind] = held
+        like = torch.empty(()) if kind == "step" else torch.empty_like(parameter, dtype=value.dtype)
+        optimizer.state[parameter][kind] = like.copy_(value)
 
 
 @torch.no_grad()
@@ -209,7 +207,7 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
 
 
 def _moments(stage: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    names = {parameter: name for name, parameter in stage.named_parameters()}
+    names: dict[Tensor, str] = {parameter: name for name, parameter in stage.named_parameters()}
     return {
         f"{kind}/{names[parameter]}": value
         for parameter, state in optimizer.state.items()

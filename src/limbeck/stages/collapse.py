@@ -60,7 +60,8 @@ class Collapse:
             if self.bad[name] >= PATIENCE and name not in self.flagged:
                 what = f"all rows alike, spread {spread:.1e}" if constant else f"one direction left, rank {rank:.2f}"
                 self.flagged[name] = (
-                    f"'{name}' has collapsed at step {step} ({what}); lower the learning rate, or add a contrastive term"
+                    f"'{name}' has collapsed at step {step} ({what}); "
+                    "lower the learning rate, or add a contrastive term"
                 )
                 new.append(self.flagged[name])
         return log, new

@@ -12,7 +12,7 @@ from limbeck.core.describe import describe, path_of
 from limbeck.core.encoder import Teacher
 from limbeck.core.errors import UsageError
 from limbeck.core.recipe import StageSpec
-from limbeck.stages.stage import Producer
+from limbeck.core.wiring import Producer
 
 
 def identity_of(

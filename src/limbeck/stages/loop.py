@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from limbeck.core.artefact import storage_errors, sweep
-from limbeck.core.errors import ArtefactError, InterruptedRun, UsageError, unknown
-from limbeck.core.recipe import Optimisation, StageSpec
+from limbeck.core.artefact import discard, storage_errors, sweep
+from limbeck.core.errors import ArtefactError, InterruptedRun, UsageError
+from limbeck.core.recipe import StageSpec
 from limbeck.core.sample import Batch
-from limbeck.core.wiring import check_wiring
+from limbeck.core.scale import LogitScale
+from limbeck.core.wiring import Producer, check_wiring
 from limbeck.schedules.warmup_cosine import WarmupCosineSchedule
 from limbeck.stages import checkpoint
-from limbeck.stages.accumulation import backward
+from limbeck.stages.accumulation import backward, has_batch_statistics
 from limbeck.stages.collapse import Collapse
 from limbeck.stages.ema import Average
 from limbeck.stages.guard import Guard, evidence
 from limbeck.stages.identity import identity_of
 from limbeck.stages.log import MetricsLog
+from limbeck.stages.optimizer import make_optimizer
 from limbeck.stages.precision import Precision, decide
 from limbeck.stages.progress import Progress
 from limbeck.stages.result import FitResult
+from limbeck.stages.selection import Selection
 from limbeck.stages.signals import Interruption
-from limbeck.stages.stage import Producer, Stage
+from limbeck.stages.stage import Stage
 
 LOG_LINES = 200
 
@@ -70,7 +74,7 @@ def fit(
         monitor: the metric to maximise; None takes the first that `validate` returns.
         seed: of dropout and everything else random in a step.
         progress: show a bar (or plain lines where stderr is no terminal).
-        resume: go on from the newest valid checkpoint.
+        resume: go on from the newest valid checkpoint; False deletes this stage's checkpoints and starts afresh.
         identity: fingerprints of data, teacher and configuration; a checkpoint of another identity is refused.
         ids: row indices -> the user's names for rows, for `nonfinite.json`.
 
@@ -92,6 +96,8 @@ def fit(
 
 
 class _Run:
+    """The state of one stage in training; everything that `_save` writes, `_resume` reads back."""
+
     def __init__(
         self,
         stage: Stage,
@@ -104,61 +110,48 @@ class _Run:
         monitor: str | None,
     ) -> None:
         self.stage, self.spec, self.identity, self.guard = stage, stage.spec, identity, guard
-        self.folder, self.seed, self.validate, self.monitor = folder, seed, validate, monitor
+        self.folder, self.seed, self.validate = folder, seed, validate
         self.checkpoints = folder / "checkpoints" / self.spec.name
         self.parameters = [p for p in stage.parameters() if p.requires_grad]
-        if not self.parameters:
-            raise UsageError(
-                f"stage '{self.spec.name}' has nothing to train: every parameter of its producers is frozen"
-            )
-        optimisation, steps = self.spec.optimisation, self.spec.budget.steps
+        optimisation, budget = self.spec.optimisation, self.spec.budget
         self.optimizer = make_optimizer(stage, optimisation)
-        self.rate = WarmupCosineSchedule(steps, warmup=optimisation.warmup, peak=optimisation.learning_rate)
+        self.rate = WarmupCosineSchedule(budget.steps, warmup=optimisation.warmup, peak=optimisation.learning_rate)
         self.average = Average(stage, decay=optimisation.ema) if optimisation.ema is not None else None
+        self.selection = Selection(monitor, patience=budget.patience)
         self.collapse = Collapse()
-        self.log_every = max(1, steps // LOG_LINES)
+        self.log_every = max(1, budget.steps // LOG_LINES)
         self.step = 0
         self.precision: Precision | None = None
-        self.best: dict[str, Tensor] = {}
-        self.best_step, self.best_metrics, self.stale = 0, dict[str, float](), 0
-        self.history: list[dict[str, Any]] = []
         self.warnings: list[str] = []
         self.seconds, self.finished, self.stopped_early = 0.0, False, False
 
     def go(self, loader: Loader, interruption: Interruption, *, resume: bool, shown: bool) -> FitResult:
         started = time.perf_counter()
-        with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        sweep(self.checkpoints)
-        if resume:
-            self._resume()
+        self._open(resume=resume)
         first, before = self.step, self.seconds
         trained = waited = 0.0
         rows = 0
-        self.log = MetricsLog(self.folder, stage=self.spec.name, keep=self.step)
+        # Step 0 stays only where a checkpoint vouches for it.
+        self.log = MetricsLog(self.folder, stage=self.spec.name, keep=self.step or -1)
         self.progress = Progress(self.spec.name, total=self.spec.budget.steps, done=self.step, shown=shown)
-        for warning in self.warnings:
-            self.progress.note(f"warning: {warning}")
+        batches = iter(loader.steps(self.step, self.spec.budget.steps)) if not self.finished else iter(())
         try:
+            for warning in self.warnings:
+                self.progress.note(f"warning: {warning}")
             self.stage.train()
-            if first == 0:
-                self.guard.rate(self.parameters)
-            batches = iter(loader.steps(self.step, self.spec.budget.steps)) if not self.finished else iter(())
             while not self.finished:
                 asked = time.perf_counter()
                 batch = self._next(batches, interruption)
                 if batch is None:
-                    self._leave(before + time.perf_counter() - started)
-                begun = time.perf_counter()
-                assert batch is not None
+                    self.seconds = before + time.perf_counter() - started
+                    self._leave(None)
+                waited += time.perf_counter() - asked
                 if self.precision is None:
-                    check_wiring(self.spec, self.stage.producers, dry=batch)
-                    self.precision = decide(self.spec.optimisation.precision, self.stage, batch, self.spec.budget.steps)
-                    self.log.write(0, {"precision": self.precision.name, "reason": self.precision.reason})
-                    begun = time.perf_counter()
+                    self._begin(batch)
+                    asked = time.perf_counter()
                 entry, loss = self._update(batch)
-                rows, waited = rows + len(batch), waited + begun - asked
                 trained += time.perf_counter() - asked
+                rows += len(batch)
                 self.progress.update(self.step, len(batch), loss)
                 self._validate(entry)
                 if entry:
@@ -168,40 +161,61 @@ class _Run:
                 if self.finished or (every and self.step % every == 0):
                     self._save(batch)
                 if interruption.asked and not self.finished:
-                    self._leave(self.seconds, batch)
+                    self._leave(batch)
         finally:
             self.progress.close()
             self.log.close()
+            if isinstance(batches, Generator):
+                batches.close()  # ends the loader's workers now, not when somebody collects garbage
         self._keep()
         return FitResult(
             steps=self.step,
-            best=self.best_metrics,
-            history=self.history,
+            best=self.selection.metrics,
+            history=self.selection.history,
             seconds=self.seconds,
             stopped_early=self.stopped_early,
-            best_step=self.best_step or self.step,
+            best_step=self.selection.step or self.step,
             precision=self.precision.name if self.precision else "fp32",
+            precision_reason=self.precision.reason if self.precision else "",
             rows_per_second=rows / trained if trained else 0.0,
             waited=waited,
             warnings=tuple(self.warnings),
             resumed_from=first,
         )
 
+    def _open(self, *, resume: bool) -> None:
+        with storage_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        sweep(self.checkpoints)
+        if resume:
+            self._resume()
+        elif self.checkpoints.exists():
+            discard(self.checkpoints)
+        if self.step == 0:
+            self.guard.rate(self.parameters)
+
     def _next(self, batches: Iterator[Batch], interruption: Interruption) -> Batch | None:
         """The next batch, on the stage's device; None when the run was interrupted while waiting for it."""
         try:
             batch = next(batches)
         except StopIteration:
-            budget = self.spec.budget.steps
-            raise UsageError(
-                f"the loader ended after {self.step} steps; stage '{self.spec.name}' asked for {budget}"
-            ) from None
+            wanted = f"stage '{self.spec.name}' asked for {self.spec.budget.steps}"
+            raise UsageError(f"the loader ended after {self.step} steps; {wanted}") from None
         except BaseException:
             # A terminal sends SIGINT to the loader's workers as well, and what they die of is not news.
             if interruption.asked:
                 return None
             raise
         return None if interruption.asked else _to(batch, self.stage.device)
+
+    def _begin(self, batch: Batch) -> None:
+        """What needs a batch and has to happen before step 0."""
+        check_wiring(self.spec, self.stage.producers, dry=batch)
+        self.precision = decide(self.spec.optimisation.precision, self.stage, batch, self.spec.budget.steps)
+        self.log.write(0, {"precision": self.precision.name})
+        self.progress.note(f"{self.spec.name}: {self.precision.name} ({self.precision.reason})")
+        if self.spec.budget.micro_batch is not None and has_batch_statistics(self.stage):
+            self._warn("batch normalisation sees micro-batches, so that accumulation is not exact for this model", {})
 
     def _update(self, batch: Batch) -> tuple[dict[str, Any], float]:
         """One step of the optimizer; returns what is to be logged of it, if anything, and the loss."""
@@ -214,7 +228,8 @@ class _Run:
         rate = self.rate(self.step)
         # The one wait for the device in a step: nothing may be updated by numbers that nobody has looked at.
         loss, norm = torch.stack([done.output.loss, nn.utils.get_total_norm(gradients)]).tolist()
-        self.guard.update(batch, self.step + 1, loss, norm, lambda: evidence(done.output.terms, self.stage, rate))
+        terms = done.output.terms
+        self.guard.update(batch, self.step + 1, loss, norm, evidence=lambda: evidence(terms, self.stage, rate))
         if optimisation.clip is not None and norm > optimisation.clip:
             torch._foreach_mul_(gradients, optimisation.clip / norm)
         for group in self.optimizer.param_groups:
@@ -225,68 +240,58 @@ class _Run:
         if self.average is not None:
             self.average.update(self.step)
         entry: dict[str, Any] = {}
+        if self.step % self.log_every == 0 or self.step in (1, budget.steps):
+            entry = {"loss": loss, "terms": {name: float(value) for name, value in terms.items()}}
+            entry |= {"norm": norm, "learning_rate": rate, "log": {**done.output.log, **self._scales()}}
         if self.collapse.due(self.step):
             health, new = self.collapse.look(self.step, done.pooled)
-            entry = {"health": health} if new or self.step % self.log_every == 0 else {}
+            entry["health"] = health
             for warning in new:
-                self.warnings.append(warning)
-                entry["warning"] = warning
-                self.progress.note(f"warning: {warning}")
-        if entry or self.step % self.log_every == 0 or self.step in (1, budget.steps):
-            terms = {name: float(value) for name, value in done.output.terms.items()}
-            entry = {"loss": loss, "terms": terms, "norm": norm, "learning_rate": rate, "log": done.output.log, **entry}
+                self._warn(warning, entry)
         return entry, loss
+
+    def _scales(self) -> dict[str, float]:
+        scales = {n: p for n, p in self.stage.producers.items() if isinstance(p, LogitScale)}
+        with torch.no_grad():
+            return {f"scale.{name}": float(part(want=("scale",))["scale"]) for name, part in scales.items()}
+
+    def _warn(self, warning: str, entry: dict[str, Any]) -> None:
+        self.warnings.append(warning)
+        entry["warning"] = warning
+        self.progress.note(f"warning: {warning}")
 
     def _validate(self, entry: dict[str, Any]) -> None:
         """Validate where it is due; decides whether the stage is finished."""
         budget = self.spec.budget
-        last = self.step >= budget.steps
-        due = last or (budget.evaluate_every > 0 and self.step % budget.evaluate_every == 0)
-        self.finished = last
+        self.finished = self.step >= budget.steps
+        due = self.finished or (budget.evaluate_every > 0 and self.step % budget.evaluate_every == 0)
         if self.validate is None or not due:
             return
-        metrics = self._metrics(self.validate)
-        name = self.monitor or next(iter(metrics))
-        if name not in metrics:
-            raise UsageError(unknown("metric", name, metrics, where="monitor"))
-        self.history.append({"step": self.step, "metrics": metrics})
-        entry["validation"] = metrics
-        value, best = metrics[name], self.best_metrics.get(name)
-        better = value == value and (best is None or not best == best or value > best)
-        self.progress.note(
-            f"{self.spec.name}: step {self.step}, {name} {value:.4f}{' (best so far)' if better else ''}"
-        )
-        if better or best is None:
-            self.best_metrics, self.best_step, self.stale = metrics, self.step, 0
-            self.best = self._snapshot()
-        else:
-            self.stale += 1
-            if budget.patience and self.stale >= budget.patience and not last:
-                self.finished = self.stopped_early = True
-
-    def _metrics(self, validate: Callable[[], Mapping[str, float]]) -> dict[str, float]:
         self.stage.eval()
-        try:
-            if self.average is None:
-                return {name: float(value) for name, value in validate().items()}
-            with self.average.applied():
-                return {name: float(value) for name, value in validate().items()}
-        finally:
-            self.stage.train()
+        with self._judged():
+            metrics = {name: float(value) for name, value in self.validate().items()}
+            name, value, better = self.selection.consider(self.step, metrics, weights=self._snapshot)
+        self.stage.train()
+        entry["validation"] = metrics
+        remark = " (best so far)" if better else ""
+        self.progress.note(f"{self.spec.name}: step {self.step}, {name} {value:.4f}{remark}")
+        if self.selection.over and not self.finished:
+            self.finished = self.stopped_early = True
+
+    def _judged(self) -> contextlib.AbstractContextManager[None]:
+        """The models with the weights that the stage is judged by."""
+        return contextlib.nullcontext() if self.average is None else self.average.applied()
 
     def _snapshot(self) -> dict[str, Tensor]:
-        """A copy of the weights as they are evaluated."""
-        if self.average is None:
-            return {name: value.detach().clone() for name, value in checkpoint.unique_state(self.stage).items()}
-        with self.average.applied():
-            return {name: value.detach().clone() for name, value in checkpoint.unique_state(self.stage).items()}
+        return {name: value.detach().clone() for name, value in checkpoint.unique_state(self.stage).items()}
 
     def _keep(self) -> None:
         """Put the weights that the stage is judged by into the models, in eval mode."""
-        if self.best:
-            checkpoint.load_weights(self.stage, self.best)
-        elif self.average is not None:
-            checkpoint.load_weights(self.stage, self._snapshot())
+        if not self.selection.weights and self.average is not None:
+            with self._judged():
+                self.selection.weights = self._snapshot()
+        if self.selection.weights:
+            checkpoint.load_weights(self.stage, self.selection.weights)
         self.stage.eval()
 
     def _save(self, batch: Batch | None) -> None:
@@ -302,53 +307,41 @@ class _Run:
             {
                 "finished": self.finished,
                 "stopped_early": self.stopped_early,
-                "best_step": self.best_step,
-                "best_metrics": _plain(self.best_metrics),
-                "stale": self.stale,
-                "history": [{"step": h["step"], "metrics": _plain(h["metrics"])} for h in self.history],
+                "selection": self.selection.state(),
                 "seconds": self.seconds,
                 "precision": [self.precision.name, self.precision.reason] if self.precision else None,
                 "warnings": self.warnings,
                 "collapse": self.collapse.state(),
                 "identical": self.guard.identical,
             },
-            best=self.best,
+            best=self.selection.weights,
             identity=self.identity,
         )
 
-    def _leave(self, seconds: float, batch: Batch | None = None) -> None:
-        self.seconds = seconds
-        if self.step:
-            self._save(batch)
-        raise InterruptedRun(
-            f"stage '{self.spec.name}' was interrupted at step {self.step} of {self.spec.budget.steps}; "
-            f"a checkpoint is in {self.checkpoints}; run the same command again to go on"
-        )
+    def _leave(self, batch: Batch | None) -> NoReturn:
+        where = f"stage '{self.spec.name}' was interrupted at step {self.step} of {self.spec.budget.steps}"
+        if self.step == 0:
+            raise InterruptedRun(f"{where}, before there was anything to save; run the same command again")
+        self._save(batch)
+        raise InterruptedRun(f"{where}; a checkpoint is in {self.checkpoints}; run the same command again to go on")
 
     def _resume(self) -> None:
         found = checkpoint.newest_valid(self.checkpoints)
-        for path in checkpoint.damaged(self.checkpoints, newer_than=found.step if found else -1):
-            self.warnings.append(f"{path} is damaged and was passed over")
+        bad = checkpoint.damaged(self.checkpoints, newer_than=found.step if found else -1)
+        self.warnings = [f"{path} is damaged and was passed over" for path in bad]
         if found is None:
             return
         if changed := checkpoint.differences(found.identity, self.identity):
             raise ArtefactError(
-                f"{found.path} belongs to another run: {'; '.join(changed)}; "
-                "undo that, or start afresh in another folder"
+                f"{found.path} belongs to another run: {'; '.join(changed)}; undo that, or start afresh elsewhere"
             )
         checkpoint.restore(found, self.stage, self.optimizer)
         if self.average is not None:
             self.average.load(found.tensors("ema"))
         state = found.state
-        self.step, self.best = found.step, found.tensors("best")
+        self.step, self.seconds = found.step, state["seconds"]
         self.finished, self.stopped_early = state["finished"], state["stopped_early"]
-        self.best_step, self.best_metrics, self.stale = (
-            state["best_step"],
-            _numbers(state["best_metrics"]),
-            state["stale"],
-        )
-        self.history = [{"step": h["step"], "metrics": _numbers(h["metrics"])} for h in state["history"]]
-        self.seconds = state["seconds"]
+        self.selection.load(state["selection"], found.tensors("best"))
         self.precision = Precision(*state["precision"]) if state["precision"] else None
         self.warnings = [*state["warnings"], *(w for w in self.warnings if w not in state["warnings"])]
         self.collapse.load(state["collapse"])
@@ -360,27 +353,8 @@ class _Run:
             )
 
 
-def make_optimizer(module: nn.Module, optimisation: Optimisation) -> torch.optim.AdamW:
-    """Fused AdamW; weight decay on matrices and convolutions only."""
-    trained = [p for p in module.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": optimisation.weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    kept = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(kept, lr=optimisation.learning_rate, betas=optimisation.betas, fused=True)
-
-
 def _mixed(seed: int, stage: str, step: int) -> int:
     return int.from_bytes(sha256(f"{seed}/{stage}/{step}".encode()).digest()[:7], "big")
-
-
-def _plain(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: value if value - value == 0 else None for name, value in metrics.items()}
-
-
-def _numbers(metrics: Mapping[str, float | None]) -> dict[str, float]:
-    return {name: float("nan") if value is None else value for name, value in metrics.items()}
 
 
 def _to(batch: Batch, device: torch.device) -> Batch:

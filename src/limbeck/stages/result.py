@@ -19,6 +19,7 @@ class FitResult:
         stopped_early: validation had stopped improving.
         best_step: step of the weights that were kept.
         precision: `fp32` or `bf16`, as decided.
+        precision_reason: why; names the measured times where it was `auto`.
         rows_per_second: rows trained on a second of training steps (waiting for data included) of this session.
         waited: seconds of this session spent waiting for the loader.
         warnings: what the user should know (collapse, resumed under another thread count, ...).
@@ -32,6 +33,7 @@ class FitResult:
     stopped_early: bool
     best_step: int = 0
     precision: str = "fp32"
+    precision_reason: str = ""
     rows_per_second: float = 0.0
     waited: float = 0.0
     warnings: Sequence[str] = field(default_factory=tuple)

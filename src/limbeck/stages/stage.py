@@ -81,10 +81,12 @@ class Stage(nn.Module):
         for name in sorted(used | set(spec.trains)):
             if name not in producers:
                 raise UsageError(unknown("producer", name, producers, where=f"stage '{spec.name}'"))
-        trained = {name: producers[name] for name in spec.trains}
-        for name, producer in trained.items():
-            if not isinstance(producer, nn.Module):
+        trained: dict[str, nn.Module] = {}
+        for name in spec.trains:
+            student = producers[name]
+            if not isinstance(student, nn.Module):
                 raise UsageError(f"stage '{spec.name}' trains '{name}', which is a teacher; teachers never train")
+            trained[name] = student
         # A module's name may not hold a dot.
         self.trained = nn.ModuleDict({name.replace(".", "/"): part for name, part in trained.items()})
         for name, producer in producers.items():
@@ -110,12 +112,12 @@ class Stage(nn.Module):
     def plan(self, batch: Batch) -> Plan:
         """Which rows count, from the batch's presence masks."""
         rows: dict[tuple[str, ...], Rows] = {}
-        for needs in self.needs.values():
-            if needs not in rows:
-                mask = batch.both(*needs)
+        for modalities in self.needs.values():
+            if modalities not in rows:
+                mask = batch.both(*modalities)
                 count = int(mask.sum())
-                rows[needs] = Rows(None if count == len(batch) else mask, count)
-        terms = {name: rows[needs] for name, needs in self.needs.items()}
+                rows[modalities] = Rows(None if count == len(batch) else mask, count)
+        terms = {name: rows[modalities] for name, modalities in self.needs.items()}
         producers = {
             name: _union(
                 [
@@ -159,9 +161,9 @@ class Stage(nn.Module):
                 weighted = term.weight_at(step) * mean
                 total = weighted if total is None else total + weighted
         if total is None:
-            needed = ", ".join(sorted({"+".join(needs) for needs in self.needs.values()}))
+            kinds = ", ".join(sorted({"+".join(modalities) for modalities in self.needs.values()}))
             raise DataError(
-                f"no term of stage '{self.spec.name}' counts any row of a batch; rows of these kinds are needed: {needed}"
+                f"no term of stage '{self.spec.name}' counts any row of a batch; it needs rows with {kinds}"
             )
         return StepOutput(total, values, log)
 
