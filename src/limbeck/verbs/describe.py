@@ -31,8 +31,8 @@ def describe(
         "json": _plain(item),
     }
     print(f"{path}\n\n{found['signature']}\n\n{inspect.getdoc(item) or ''}\n")
-    if inspect.isclass(item) and "forward" in vars(item):
-        print(f"called with: {_signature(item.forward)}\n")
+    if "forward" in vars(item):
+        print(f"called with: {_signature(vars(item)['forward'])}\n")
     if found["json"] is not None:
         print(f"as JSON:\n{json.dumps(found['json'], indent=2)}\n")
     print(f"source: {found['source']}")
