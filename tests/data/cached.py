@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.core.view import View
 from limbeck.data.augmentation.horizontal_flip import HorizontalFlip
 from limbeck.data.cache import CachedTeacher, CacheReport, build_cache, cache_key, open_cache
+from limbeck.data.loader import Assembler
 from limbeck.data.sources.csv import CsvSource
 from limbeck.data.views.image import ImageView
 from limbeck.data.views.text import TextView
 
-WORDS = "a red blue green small big round square thing bed tree car house cat dog bird fish cup".split()
+WORDS = ["a", "red", "small", "round", "thing", "bed", "tree", "car", "house", "cat", "dog", "bird", "fish", "cup"]
 FLIP = (HorizontalFlip(chance=1.0),)
 SIZE = 16
 
@@ -150,26 +151,10 @@ def opened(teacher: Encoder, source: Source, folder: Path, **changes: Any) -> Ca
     return open_cache(folder, expect=key, source=source, name=f"teacher.{teacher.modality}", **rest)
 
 
-def batch(
-    source: Source,
-    rows: Collection[int],
-    draws: Collection[int] | None = None,
-    *,
-    view: View | None = None,
-    change: Callable[[object, int], object] = lambda value, draw: value,
-) -> Batch:
-    """Rows as a loader makes them, with `view` of the teacher if it is given."""
-    draws = list(draws) if draws is not None else [0] * len(rows)
-    present = {m: torch.tensor([m in source.rows[row].modalities for row in rows]) for m in source.modalities}
-    made: dict[str, Mapping[str, Tensor]] = {}
-    if view is not None:
-        samples = [source.sample(row).values.get(view.modality) for row in rows]
-        ready = [
-            None if value is None else view.prepare(change(value, draw))
-            for value, draw in zip(samples, draws, strict=True)
-        ]
-        made[f"teacher.{view.modality}"] = view.collate(ready)
-    return Batch(views=made, present=present, index=torch.tensor(list(rows)), draw=torch.tensor(draws))
+def batch(source: Source, rows: Sequence[int], draws: Sequence[int] | None = None, **views: View) -> Batch:
+    """Rows as the loader makes them; `teacher_image=view` is what a live teacher eats."""
+    named = {name.replace("_", "."): view for name, view in views.items()}
+    return Assembler(source, views=named, augmentations=FLIP).batch(rows, draws or [0] * len(rows))
 
 
 def source_of(folder: Path, count: int = 30) -> CsvSource:

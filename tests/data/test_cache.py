@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import torch
+
 from data import cached as world
 from data.cached import FLIP, Pictures, Texts, batch, build, opened, source_of
-
 from limbeck.core.artefact import read_manifest, verify
 from limbeck.core.errors import ArtefactError, DataError, ResourceError, UsageError
 from limbeck.core.spec import ImageSpec
@@ -131,7 +131,7 @@ def test_tokens_with_mask_when_every_row_has_one_length(tmp_path: Path) -> None:
         build(teacher, source, tmp_path / "ragged", wants=wants)
     build(teacher, source, tmp_path / "cache", view=padded, wants=wants)
     cached = opened(teacher, source, tmp_path / "cache", view=padded, wants=wants)
-    whole = batch(source, [0, 1, 2], view=padded)
+    whole = batch(source, [0, 1, 2], teacher_text=padded)
     found, live = cached(whole, want=wants), teacher.eval()(whole.view("teacher.text"), want=wants)
     assert found.names() == live.names() == ("pooled", "tokens", "mask")
     assert torch.equal(found["mask"], live["mask"])

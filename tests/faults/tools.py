@@ -35,7 +35,9 @@ from limbeck.core.errors import LimbeckError
 
 CRASHED = 70
 _WORLD = multiprocessing.get_context("forkserver")
-_WORLD.set_forkserver_preload(["torch", "safetensors.torch", "limbeck.core.artefact"])
+_WORLD.set_forkserver_preload(
+    ["pytest", "torch", "safetensors.torch", "tokenizers", "limbeck.core.artefact", "limbeck.data.cache"]
+)
 
 
 # --- disks -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from limbeck.core.augmentation import Augmentation
 from limbeck.core.encoder import Encoder
-from limbeck.core.errors import DataError, UsageError, unknown
+from limbeck.core.errors import DataError, LimbeckError, UsageError, unknown
 from limbeck.core.sample import Sample
 from limbeck.core.source import Source
 from limbeck.core.view import View
@@ -83,7 +83,11 @@ def prepared(work: Work, items: Items) -> list[Ready]:
         seen = augment(sample, draw, work.augmentations)
         if work.key.modality not in seen.values:
             raise DataError(f"row {sample.id} has no {work.key.modality}, although its source says so")
-        ready.append(Ready(address, sample.id, work.view.prepare(seen.values[work.key.modality])))
+        try:
+            row = work.view.prepare(seen.values[work.key.modality])
+        except LimbeckError as error:
+            raise type(error)(f"row {sample.id}: {error}") from error
+        ready.append(Ready(address, sample.id, row))
     return ready
 
 
