@@ -81,7 +81,9 @@ def parser_for(name: str) -> argparse.ArgumentParser:
     function = verb(name)
     parser = _Parser(
         prog=f"limbeck {name}",
-        description=(inspect.getdoc(function) or "").split("\nArgs:")[0].strip().replace("%", "%%"),
+        description=re.split(r"\n(?:Args|Returns|Raises):", inspect.getdoc(function) or "")[0]
+        .strip()
+        .replace("%", "%%"),
         epilog=_BOOK,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
