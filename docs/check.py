@@ -1,7 +1,7 @@
 """Runs the documentation: `make docs-check`, or `python docs/check.py docs/guide/own-data.md`.
 
-* A fenced block whose first line is ```` ```sh run ```` or ```` ```python run ```` is executed. The blocks of one page run in order
-  in one new folder; `exit=3` after `run` says which exit code is expected (0 otherwise).
+* A fenced block whose first line is ```` ```sh run ```` or ```` ```python run ```` is executed. The blocks of one
+  page run in order in one new folder; `exit=3` after `run` says which exit code is expected (0 otherwise).
 * ```` ```text says ```` after such a block: each of its lines stands in that block's output, stdout or stderr
   (`...` in a line stands for anything).
 * A page that holds the comment `<!-- docs-check: checkout -->` runs in a copy of the tree instead of an empty folder.

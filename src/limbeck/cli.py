@@ -79,11 +79,10 @@ def parameters(function: Callable[..., Any]) -> list[tuple[inspect.Parameter, An
 def parser_for(name: str) -> argparse.ArgumentParser:
     """The parser of one command, made from the signature of its verb."""
     function = verb(name)
+    about = re.split(r"\n(?:Args|Returns|Raises):", inspect.getdoc(function) or "")[0].strip()
     parser = _Parser(
         prog=f"limbeck {name}",
-        description=re.split(r"\n(?:Args|Returns|Raises):", inspect.getdoc(function) or "")[0]
-        .strip()
-        .replace("%", "%%"),
+        description=about.replace("%", "%%"),
         epilog=_BOOK,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
