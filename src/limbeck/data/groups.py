@@ -15,7 +15,8 @@ def group_ids(rows: Sequence[Row]) -> Tensor:
 
     Use when a loss or a metric must not count a duplicate as a wrong answer.
 
-    >>> group_ids([Row("a", frozenset(), text="cat"), Row("b", frozenset()), Row("c", frozenset(), text="Cat ")]).tolist()
+    >>> rows = [Row("a", frozenset(), text="cat"), Row("b", frozenset()), Row("c", frozenset(), text="Cat ")]
+    >>> group_ids(rows).tolist()
     [0, 1, 0]
     """
     parent = list(range(len(rows)))

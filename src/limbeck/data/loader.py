@@ -13,7 +13,7 @@ from limbeck.core.errors import LimbeckError, ResourceError, UsageError
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
 from limbeck.core.view import View
-from limbeck.data.augment import augment
+from limbeck.data.augmentation.augment import augment
 from limbeck.data.groups import group_ids, label_ids
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler

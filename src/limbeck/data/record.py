@@ -18,12 +18,27 @@ _MEANT = {"caption": "text", "captions": "text", "description": "text", "sentenc
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A run of bytes inside a larger file.
+
+    Args:
+        path: of the file.
+        offset: of the first byte.
+        size: in bytes.
+    """
+
+    path: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Record:
     """One row before its media are read.
 
     Args:
         id: unique name.
-        values: modality -> path (`str`), text (`str`) or encoded bytes.
+        values: modality -> path (`str`), text (`str`), encoded bytes, or where in a file they stand.
         split: `train`, `validation`, `test` or "".
         label: class name or "".
         group: right answers for one another, or "".
@@ -31,7 +46,7 @@ class Record:
     """
 
     id: str
-    values: Mapping[str, str | bytes]
+    values: Mapping[str, str | bytes | Piece]
     split: str = ""
     label: str = ""
     group: str = ""
@@ -106,10 +121,8 @@ def _check_columns(columns: Sequence[str], where: str) -> tuple[tuple[str, ...],
     return modalities, ignored
 
 
-def _record(
-    cells: Mapping[str, object], modalities: Sequence[str], number: int, problem: str, where: str
-) -> Record:
-    values: dict[str, str | bytes] = {}
+def _record(cells: Mapping[str, object], modalities: Sequence[str], number: int, problem: str, where: str) -> Record:
+    values: dict[str, str | bytes | Piece] = {}
     for modality in modalities:
         try:
             value = _cell(cells.get(modality), modality)

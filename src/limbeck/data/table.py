@@ -15,7 +15,7 @@ from limbeck.core.artefact import sha256_bytes
 from limbeck.core.errors import DataError
 from limbeck.core.sample import Sample
 from limbeck.core.source import Row, Source
-from limbeck.data.record import Record, Table
+from limbeck.data.record import Piece, Record, Table
 
 MAX_FILE = 512 * 1024 * 1024
 
@@ -81,6 +81,8 @@ class TableSource(Source):
 
     def _value(self, record: Record, modality: str) -> str | bytes:
         value = record.values[modality]
+        if isinstance(value, Piece):
+            return _read_piece(value, where=f"row {record.id}")
         if modality == "text" or isinstance(value, bytes):
             return value
         return read_media(self.folder / os.path.expanduser(value), where=f"row {record.id} of {self.path}")
@@ -115,6 +117,18 @@ def read_media(path: Path, *, where: str) -> bytes:
         raise DataError(f"{where}: cannot read {path}: {reason}") from error
     except ValueError as error:  # a NUL or a lone surrogate in the path
         raise DataError(f"{where}: {str(path)!r} is not a path: {error}") from error
+
+
+def _read_piece(piece: Piece, *, where: str) -> bytes:
+    try:
+        with open(piece.path, "rb") as stream:
+            stream.seek(piece.offset)
+            data = stream.read(piece.size)
+    except OSError as error:
+        raise DataError(f"{where}: cannot read {piece.path}: {(error.strerror or str(error)).lower()}") from error
+    if len(data) != piece.size:
+        raise DataError(f"{where}: {piece.path} has become shorter since it was opened; make it again")
+    return data
 
 
 def _no_wait(path: str, flags: int) -> int:

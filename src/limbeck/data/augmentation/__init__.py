@@ -1,1 +1,1 @@
-"""Random changes of a raw value before the views split; `limbeck.data.augment` draws and applies them."""
+"""Random changes of a raw value before the views split; `augment.augment` draws and applies them."""

@@ -9,7 +9,7 @@ from limbeck.data.table import TableSource
 
 
 class CsvSource(TableSource):
-    """Rows of comma-separated values: `image` (paths relative to the file), `text`, and optional `id, split, label, group`.
+    """Rows of comma-separated values: `image` (paths relative to the file) and `text`; `id, split, label, group` are optional.
 
     Use when the data is a table on disk.
 

@@ -1,0 +1,43 @@
+"""Where Limbeck keeps what can be made again."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """`$LIMBECK_CACHE`, else `~/.cache/limbeck`, else a folder of this user below the temporary folder.
+
+    Use when drawn or downloaded data is kept between runs. A machine without HOME, or with one that cannot be
+    written to, still works.
+
+    Raises:
+        OSError: not even the temporary folder can be written to.
+    """
+    named = os.environ.get("LIMBECK_CACHE")
+    if named:
+        folder = Path(named).expanduser()
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    for place in (_below_home(), Path(tempfile.gettempdir()) / f"limbeck-{os.getuid()}"):
+        if place is None:
+            continue
+        try:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:
+            continue
+        if os.access(place, os.W_OK | os.X_OK) and place.stat().st_uid == os.getuid():
+            return place
+    return Path(tempfile.mkdtemp(prefix="limbeck-"))
+
+
+def _below_home() -> Path | None:
+    standard = os.environ.get("XDG_CACHE_HOME")
+    if standard and os.path.isabs(standard):
+        return Path(standard) / "limbeck"
+    try:
+        return Path.home() / ".cache" / "limbeck"
+    except (RuntimeError, KeyError):
+        return None
