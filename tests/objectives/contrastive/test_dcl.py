@@ -3,9 +3,9 @@ from __future__ import annotations
 import math
 
 import torch
-from objectives.oracle import close, cos, rows
 
 from limbeck.objectives.contrastive.dcl import DCLLoss
+from objectives.oracle import close, cos, rows
 
 
 def oracle(query, key, scale, group=None):

