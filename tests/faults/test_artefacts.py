@@ -30,9 +30,9 @@ def save(folder: str, content: bytes) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    save(str(tmp_path / "thing"), OLD)
-    return tmp_path / "thing"
+def folder(quick_disk: Path) -> Path:
+    save(str(quick_disk / "thing"), OLD)
+    return quick_disk / "thing"
 
 
 def _points(target: Path) -> list[tuple[str, int]]:

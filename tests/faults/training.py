@@ -1,0 +1,98 @@
+"""Targets that fault tests run in real processes: one tiny training, and one checkpoint save."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from limbeck.core.sample import Batch
+from limbeck.stages import checkpoint
+from limbeck.stages.loop import fit
+from limbeck.stages.optimizer import make_optimizer
+from limbeck.stages.result import FitResult
+from limbeck.stages.stage import Stage
+from stages import worlds
+
+EVERY = 5
+STEPS = 60
+
+
+def train(
+    folder: Path, delay: float = 0.0, workers: int = 0, micro_batch: int | None = None, steps: int = STEPS,
+    identity: dict[str, Any] | None = None, resume: bool = True,
+) -> FitResult:  # fmt: skip
+    """A stage with everything that has state: dropout, an average, validation with patience, checkpoints."""
+    torch.set_num_threads(1)
+    parts = worlds.producers(dropout=0.2)
+    spec = worlds.spec(
+        steps, ema=0.95, micro_batch=micro_batch, evaluate_every=6, patience=50, save_every=EVERY, precision="fp32"
+    )
+
+    def validate() -> dict[str, float]:
+        torch.rand(3)  # draws from the global stream must not matter
+        batch = worlds.Steps().batch(10_000)
+        with torch.no_grad():
+            text = parts["student.text"](batch.view("student.text"))["pooled"]
+            return {"recall": float(torch.cosine_similarity(text, parts["teacher.text"](batch)["pooled"]).mean())}
+
+    loader = Workers(workers, delay=delay) if workers else worlds.Steps(delay=delay)
+    result = fit(
+        spec, parts, loader, folder=folder, validate=validate, seed=3, progress=False, identity=identity, resume=resume
+    )
+    kept = {name: [float(x) for x in value.double().flatten()] for name, value in worlds.weights(parts).items()}
+    (folder / "kept.json").write_text(json.dumps(kept))
+    (folder / "resumed.json").write_text(json.dumps(result.resumed_from))
+    return result
+
+
+class Workers(worlds.Steps):
+    """The same batches from worker processes."""
+
+    def __init__(self, workers: int, *, delay: float = 0.0) -> None:
+        super().__init__(delay=delay)
+        self.workers = workers
+
+    def steps(self, start: int, stop: int) -> Any:
+        from torch.utils.data import DataLoader
+
+        loader: Any = DataLoader(
+            Items(self), sampler=range(start, stop), batch_size=None, num_workers=self.workers,
+            multiprocessing_context="fork",
+        )  # fmt: skip
+        yield from loader
+
+
+class Items(torch.utils.data.Dataset[Batch]):
+    def __init__(self, source: Workers) -> None:
+        self.source = source
+
+    def __getitem__(self, step: int) -> Batch:
+        import time
+
+        time.sleep(self.source.delay)
+        return self.source.batch(step)
+
+
+def steps_logged(folder: Path) -> list[int]:
+    return [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def stage_of(seed: int) -> tuple[Stage, torch.optim.Optimizer]:
+    """A stage after one update, so that the optimizer has moments."""
+    torch.set_num_threads(1)
+    spec = worlds.spec()
+    stage = Stage(spec, producers=worlds.producers(seed))
+    optimizer = make_optimizer(stage, spec.optimisation)
+    stage(worlds.Steps().batch(seed)).loss.backward()
+    optimizer.step()
+    return stage, optimizer
+
+
+def save(folder: Path, step: int, bulk: int = 0) -> None:
+    """One checkpoint; `bulk` more numbers in it make it large."""
+    stage, optimizer = stage_of(step)
+    ema = {"bulk": torch.full((bulk,), float(step))} if bulk else None
+    checkpoint.save(folder, step, stage, optimizer, ema, {"seconds": 0.0}, identity={"data": "d"})
