@@ -1,0 +1,30 @@
+"""Recipes are frozen data; a method knows whether it needs a teacher."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from limbeck.core.recipe import Budget, DataSpec, Method, Optimisation, Recipe, StageSpec
+from limbeck.core.term import Ref, Term
+from limbeck.objectives.feature.mse import MSELoss
+
+
+def test_a_method_needs_a_teacher_when_a_term_reads_one():
+    alone = {"a": Term(MSELoss(), {"student": Ref("student.image"), "teacher": Ref("student.text")})}
+    taught = {"b": Term(MSELoss(), {"student": Ref("student.image"), "teacher": Ref("teacher.image")})}
+    assert not Method(alone).needs_teacher()
+    assert Method(alone | taught).needs_teacher()
+
+
+@pytest.mark.parametrize("cls", [Budget, DataSpec, Method, Optimisation, Recipe, StageSpec])
+def test_frozen(cls):
+    assert cls.__dataclass_params__.frozen
+
+
+def test_defaults_are_not_shared():
+    assert Budget(1).batch is not Budget(1).batch
+    assert Budget(1) == Budget(1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Budget(1).steps = 2
