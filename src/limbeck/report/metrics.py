@@ -1,0 +1,76 @@
+"""Metrics and differences as tables and plots: per cent with intervals, models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from limbeck.core.evaluator import Metric
+from limbeck.evaluation.intervals import Difference
+from limbeck.report.document import MISSING, Cell, Estimate, ForestPlot, ForestRow, Row, Table
+
+_NOTE = "All values in %; small figures are 95 % intervals over test items."
+
+
+def percent(metric: Metric) -> Estimate:
+    """A metric in [0, 1] as per cent with its interval."""
+    return Estimate(100 * metric.value, 100 * metric.low, 100 * metric.high)
+
+
+def points(difference: Difference) -> Estimate:
+    """A difference of metrics in [0, 1] as percentage points, signed, with its interval."""
+    return Estimate(100 * difference.value, 100 * difference.low, 100 * difference.high, signed=True)
+
+
+def metrics_table(
+    caption: str,
+    models: Mapping[str, Sequence[Metric]],
+    *,
+    differences: Mapping[str, Difference] | None = None,
+    difference: str = "difference",
+    note: str = _NOTE,
+) -> Table:
+    """One row a metric, one column a model, then chance and the paired difference.
+
+    Args:
+        caption: what was measured on what.
+        models: name -> metrics. A metric that a model lacks is a dash.
+        differences: metric name -> paired difference; None leaves the column out.
+        difference: header of that column.
+        note: small print.
+    """
+    first: dict[str, Metric] = {}
+    for metrics in models.values():
+        for metric in metrics:
+            first.setdefault(metric.name, metric)
+    by_model = [{metric.name: metric for metric in metrics} for metrics in models.values()]
+    rows = []
+    for name, metric in first.items():
+        cells: list[Cell] = [percent(found[name]) if name in found else MISSING for found in by_model]
+        cells.append(Estimate(100 * metric.chance))
+        if differences is not None:
+            cells.append(points(differences[name]) if name in differences else MISSING)
+        group, _, short = arrows(name).rpartition(" ")
+        rows.append(Row(short, cells, group=group + " (mean of both directions)" * ("<->" in name)))
+    columns = ["metric", *models, "chance", *([difference] if differences is not None else [])]
+    return Table(caption, columns, rows, note=note, span=(0.0, 100.0) if differences is None else None)
+
+
+def differences_plot(
+    title: str, differences: Mapping[str, Difference], *, left: str = "", right: str = ""
+) -> ForestPlot:
+    """A forest plot of paired differences in percentage points."""
+    seeds = {difference.seeds for difference in differences.values()}
+    over = "items and seeds" if seeds and min(seeds) > 1 else "items; the spread over seeds is not in them"
+    return ForestPlot(
+        title,
+        [ForestRow(arrows(name), points(difference)) for name, difference in differences.items()],
+        x="difference in percentage points",
+        left=left,
+        right=right,
+        caption=f"Bars are 95 % intervals over {over}. Hollow: not distinguishable from no difference.",
+    )
+
+
+def arrows(name: str) -> str:
+    """`image->text R@1` as a reader wants it."""
+    return name.replace("<->", " \N{LEFT RIGHT ARROW} ").replace("->", " \N{RIGHTWARDS ARROW} ")

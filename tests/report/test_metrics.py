@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from limbeck.core.evaluator import Metric
+from limbeck.evaluation.intervals import Difference
+from limbeck.report.document import Estimate
+from limbeck.report.metrics import arrows, differences_plot, metrics_table, percent, points
+
+R1 = Metric("image->text R@1", 0.342, 250, 0.286, 0.403, 0.004)
+TOP = Metric("zero-shot top-1", 0.5, 250, 0.44, 0.56, 0.125)
+BOTH = Metric("image<->text MRR", 0.5, 250, 0.44, 0.56, 0.125)
+GAIN = Difference(0.12, 0.05, 0.19, 250)
+
+
+def test_numbers_become_per_cent() -> None:
+    assert str(percent(R1)) == "34.2 (28.6 to 40.3)"
+    assert str(points(GAIN)) == "+12.0 (+5.0 to +19.0)"
+
+
+def test_models_side_by_side() -> None:
+    table = metrics_table("t", {"teacher": [BOTH, R1, TOP], "student": [R1]}, differences={R1.name: GAIN})
+    assert table.columns == ["metric", "teacher", "student", "chance", "difference"]
+    assert [(row.group, row.name) for row in table.rows] == [
+        ("image ↔ text (mean of both directions)", "MRR"),
+        ("image → text", "R@1"),
+        ("zero-shot", "top-1"),
+    ]
+    assert [str(cell) for cell in table.rows[1].cells] == ["34.2 (28.6 to 40.3)"] * 2 + ["0.4", "+12.0 (+5.0 to +19.0)"]
+    assert table.rows[2].cells[1] == table.rows[2].cells[3] == "\N{EN DASH}"
+    assert metrics_table("t", {"student": [R1]}).columns == ["metric", "student", "chance"]
+    assert metrics_table("t", {"student": [R1]}).span == (0, 100)
+
+
+def test_plot_says_what_the_intervals_hold() -> None:
+    plot = differences_plot("t", {R1.name: GAIN})
+    assert plot.rows[0].name == "image → text R@1"
+    assert isinstance(plot.rows[0].estimate, Estimate)
+    assert "spread over seeds is not in them" in plot.caption
+    assert "over items and seeds" in differences_plot("t", {"x": Difference(0, -1, 1, 250, 3)}).caption
+
+
+def test_arrows() -> None:
+    assert arrows("image<->text R@1") == "image ↔ text R@1"
