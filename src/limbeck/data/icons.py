@@ -20,8 +20,8 @@ class IconsSource(TableSource):
     (near-equal) another icon shares is not tested on: it trains, and `removed` counts it. No other style of a held-out
     icon, no picture near one and no text equal to one of their labels or captions is in the training rows.
 
-    Use when a real, small, human-written image-text data set is wanted with nothing but pip. Pictures are drawn once and
-    kept (`reused` says which it was); the licence (CC BY 4.0) lies beside them in `folder`.
+    Use when a real, small, human-written image-text data set is wanted with nothing but pip. Pictures are drawn once
+    and kept (`reused` says which it was); the licence (CC BY 4.0) lies beside them in `folder`.
 
     Args:
         size: pixels of a side, at least 64.
@@ -36,7 +36,8 @@ class IconsSource(TableSource):
     def __init__(self, *, size: int = 160, texts: int = 30_000, test: int = 250, validation: int = 120) -> None:
         if size < 64 or texts < 0 or test < 1 or validation < 1:
             raise UsageError(
-                f"icons need size >= 64, texts >= 0, test and validation >= 1, got {size}, {texts}, {test}, {validation}"
+                "icons need size >= 64, texts >= 0, test >= 1 and validation >= 1, "
+                f"got {size}, {texts}, {test} and {validation}"
             )
         self.size = size
         self.texts = texts

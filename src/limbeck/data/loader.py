@@ -48,11 +48,11 @@ class Assembler:
     def batch(self, indices: Sequence[int], draws: Sequence[int]) -> Batch:
         """The rows in the order given."""
         prepared: dict[str, list[Mapping[str, Tensor] | None]] = {name: [] for name in self.views}
-        for index, draw in zip(indices, draws, strict=True):
-            for name, tensors in self._prepare(int(index), int(draw)).items():
+        for number, draw in zip(indices, draws, strict=True):
+            for name, tensors in self._prepare(int(number), int(draw)).items():
                 prepared[name].append(tensors)
         index = torch.tensor([int(number) for number in indices], dtype=torch.int64)
-        rows = [self.source.rows[number] for number in index.tolist()]
+        rows = [self.source.rows[int(number)] for number in indices]
         present = {
             modality: torch.tensor([modality in row.modalities for row in rows], dtype=torch.bool)
             for modality in self.source.modalities

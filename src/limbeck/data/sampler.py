@@ -46,14 +46,15 @@ class MixedSampler:
         self.seed = seed
         self._kept: dict[tuple[str, int], NDArray[np.int64]] = {}
 
-    def at(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def at(self, step: int) -> tuple[list[int], list[int]]:
         """Indices and draws of step `step` (from 0), each of the batch's length."""
         if step < 0:
             raise UsageError(f"a step is counted from 0, got {step}")
         indices = np.concatenate([self._rows(kind, size, step) for kind, size in self.batch.items()])
         if self.draws == 0:
-            return indices, np.zeros(len(indices), dtype=np.int64)
-        return indices, self._generator("draws", step).integers(1, self.draws + 1, size=len(indices))
+            return indices.tolist(), [0] * len(indices)
+        draws = self._generator("draws", step).integers(1, self.draws + 1, size=len(indices))
+        return indices.tolist(), draws.tolist()
 
     def epoch_steps(self, kind: str) -> int:
         """Steps in which every row of the kind is seen about once."""

@@ -44,8 +44,8 @@ class RandomAffine(Augmentation):
         if not 0 <= shift <= 1 or not 0 <= degrees <= 180 or shear < 0 or not 0 <= fill <= 255:
             raise UsageError(f"RandomAffine got shift={shift}, degrees={degrees}, shear={shear}, fill={fill}")
         self.degrees = degrees
-        self.scale = tuple(scale)
-        self.aspect = tuple(aspect)
+        self.scale = (scale[0], scale[1])
+        self.aspect = (aspect[0], aspect[1])
         self.shift = shift
         self.shear = shear
         self.fill = fill

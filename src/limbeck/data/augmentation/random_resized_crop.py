@@ -29,8 +29,8 @@ class RandomResizedCrop(Augmentation):
     def __init__(self, *, area: tuple[float, float] = (0.5, 1.0), ratio: tuple[float, float] = (0.75, 4 / 3)) -> None:
         if not 0 < area[0] <= area[1] <= 1 or not 0 < ratio[0] <= ratio[1]:
             raise UsageError(f"RandomResizedCrop needs 0 < smallest <= largest (area <= 1), got {area} and {ratio}")
-        self.area = tuple(area)
-        self.ratio = tuple(ratio)
+        self.area = (area[0], area[1])
+        self.ratio = (ratio[0], ratio[1])
 
     def __call__(self, value: object, generator: np.random.Generator) -> Image.Image:
         """The resized part, of the same size as the picture."""

@@ -9,7 +9,9 @@ from limbeck.data.table import TableSource
 
 
 class CsvSource(TableSource):
-    """Rows of comma-separated values: `image` (paths relative to the file) and `text`; `id, split, label, group` are optional.
+    """Rows of comma-separated values: `image`, `text`, and if wanted `id, split, label, group`.
+
+    Paths are relative to the file.
 
     Use when the data is a table on disk.
 

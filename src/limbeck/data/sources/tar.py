@@ -9,7 +9,7 @@ from pathlib import Path
 
 from limbeck.core.artefact import MANIFEST, read_manifest, sha256_file
 from limbeck.core.errors import ArtefactError, DataError
-from limbeck.data.record import FIELDS, Piece, Table, records_of
+from limbeck.data.record import FIELDS, Piece, records_of
 from limbeck.data.table import MAX_FILE, TableSource
 
 _IMAGES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "jp2", "avif")
@@ -18,7 +18,7 @@ _BLOCK = 512
 
 
 class TarSource(TableSource):
-    """Shards in the WebDataset layout: `0001.jpg`, `0001.txt`, `0001.json` (`text, id, split, label, group`), `0001.cls`.
+    """Shards in the WebDataset layout: `0001.jpg`, `0001.txt`, `0001.cls`, `0001.json` (`text, id, split, ...`).
 
     Members are indexed once and read where they stand. A shard that was cut, even between two members, is refused:
     an archive that ends without its closing zero block is not whole. Where Limbeck's manifest lies beside the
@@ -72,7 +72,7 @@ def _check_manifest(folder: Path, shards: list[Path], *, whole: bool) -> dict[st
         return {}
     manifest = read_manifest(folder)
     names = {shard.name for shard in shards}
-    for name, entry in manifest.files.items():
+    for name in manifest.files:
         if name.endswith(".tar") and whole and name not in names:
             raise ArtefactError(f"{folder / name} is missing; the manifest names it, fetch it again")
     for shard in shards:
