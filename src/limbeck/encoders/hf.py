@@ -63,7 +63,7 @@ def open_model(folder: Path) -> tuple[Any, list[str]]:
     from transformers import AutoModel
 
     if not any(folder.glob("*.safetensors")):
-        raise ArtefactError(f"{folder} has no *.safetensors; pickled weights are never opened, save them as safetensors")
+        raise ArtefactError(f"{folder} has no *.safetensors; pickled weights are never opened: convert them")
     try:
         with quiet():
             model, info = AutoModel.from_pretrained(
@@ -73,6 +73,7 @@ def open_model(folder: Path) -> tuple[Any, list[str]]:
                 trust_remote_code=False,
                 dtype=torch.float32,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are refused below, by name
             )
     except Exception as error:  # a damaged file raises whatever the reader met first
         raise ArtefactError(f"{folder} cannot be opened as a transformers model: {_reason(error)}") from error

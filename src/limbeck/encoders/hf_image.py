@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -12,12 +13,7 @@ from limbeck.core.features import Features
 from limbeck.core.spec import ImageSpec
 from limbeck.encoders.attention_kernel import choose_attention
 from limbeck.encoders.pooling import Pooling, model_pooling
-from limbeck.encoders.wanted import check_want, wanted
-
-
-def as_tokens(hidden: Tensor) -> Tensor:
-    """Feature maps `(n, c, h, w)` as tokens `(n, h*w, c)`; tokens stay as they are."""
-    return hidden.flatten(2).transpose(1, 2) if hidden.ndim == 4 else hidden
+from limbeck.encoders.wanted import as_tokens, check_want, wanted
 
 
 class HFImageEncoder(Encoder):
@@ -64,13 +60,13 @@ class HFImageEncoder(Encoder):
     def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
         """The outputs in `want` for `pixel_values (n, 3, height, width)`."""
         check_want(want, self.outputs, encoder="image encoder")
-        needs_hidden = any(name.startswith("hidden.") for name in want)
-        found = self.tower(pixel_values=view["pixel_values"], **({"output_hidden_states": True} if needs_hidden else {}))
+        options = {"output_hidden_states": True} if any(name.startswith("hidden.") for name in want) else {}
+        found = self.tower(pixel_values=view["pixel_values"], **options)
         tokens = as_tokens(found.last_hidden_state)
-        computed = {
+        computed: dict[str, Callable[[], Tensor]] = {
             "pooled": lambda: self.head(self.pooling(tokens, None, found.get("pooler_output"))),
             "tokens": lambda: tokens,
         }
         for number, hidden in enumerate(found.get("hidden_states") or ()):
-            computed[f"hidden.{number}"] = lambda hidden=hidden: as_tokens(hidden)
+            computed[f"hidden.{number}"] = partial(as_tokens, hidden)
         return wanted(want, computed)

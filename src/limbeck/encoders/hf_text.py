@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from limbeck.core.features import Features
 from limbeck.core.spec import TextSpec
 from limbeck.encoders.attention_kernel import choose_attention
 from limbeck.encoders.pooling import Pooling, model_pooling
-from limbeck.encoders.wanted import check_want, wanted
+from limbeck.encoders.wanted import as_tokens, check_want, wanted
 
 
 class HFTextEncoder(Encoder):
@@ -84,12 +85,12 @@ class HFTextEncoder(Encoder):
         found = self.tower(input_ids=view["input_ids"], **self._mask(keep), **options)
         mask = keep.bool()
         tokens = found.last_hidden_state
-        computed = {
+        computed: dict[str, Callable[[], Tensor]] = {
             "pooled": lambda: self.head(self.pooling(tokens, mask, found.get("pooler_output"))),
             "tokens": lambda: tokens,
         }
         for number, hidden in enumerate(found.get("hidden_states") or ()):
-            computed[f"hidden.{number}"] = lambda hidden=hidden: hidden
+            computed[f"hidden.{number}"] = partial(as_tokens, hidden)
         return wanted(want, computed, mask=mask)
 
 

@@ -44,7 +44,8 @@ def _hint(folder: Path) -> str:
     except OSError:
         beside = []
     guess = nearest(folder.name, beside)
-    return f"; did you mean '{folder.parent / guess}'?" if guess else "; valid: a folder with config.json and *.safetensors"
+    valid = "; valid: a folder with config.json and *.safetensors"
+    return f"; did you mean '{folder.parent / guess}'?" if guess else valid
 
 
 def _checked(folder: Path) -> Path:

@@ -58,7 +58,8 @@ def spec_of(processor: Any, *, where: str) -> ImageSpec:
     resample = RESAMPLE.get(int(processor.resample))
     if resample is None:
         raise refuse(f"resample filter {processor.resample}")
-    mean, std = ((0.0,) * 3, (1.0,) * 3)
+    mean: tuple[float, ...] = (0.0,) * 3
+    std: tuple[float, ...] = (1.0,) * 3
     if processor.do_normalize:
         mean, std = _triple(processor.image_mean), _triple(processor.image_std)
     size, crop = dict(processor.size), dict(processor.crop_size or {}) if processor.do_center_crop else {}
@@ -84,5 +85,4 @@ def _changed_steps(processor: Any) -> list[str]:
 
 
 def _triple(value: Any) -> tuple[float, ...]:
-    values = tuple(float(item) for item in value) if isinstance(value, list | tuple) else (float(value),) * 3
-    return values
+    return tuple(float(item) for item in value) if isinstance(value, list | tuple) else (float(value),) * 3

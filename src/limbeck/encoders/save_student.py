@@ -32,7 +32,8 @@ def save_student(student: Student, folder: Path, *, source: Mapping[str, Any] | 
         ResourceError: the disk is full; nothing is left behind.
     """
     image, text = student.encoders["image"].spec, student.encoders["text"].spec
-    assert isinstance(image, ImageSpec) and isinstance(text, TextSpec)
+    assert isinstance(image, ImageSpec)
+    assert isinstance(text, TextSpec)
     with new_folder(folder, "model", source=source, replace=True) as temporary, quiet():
         model: Any = student.model
         model.save_pretrained(temporary, state_dict=_state(student))

@@ -18,7 +18,7 @@ from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.encoders.text_spec import shorter
 
 _POOLINGS: Mapping[str, Pooling] = {"mean": mean_pooling, "cls": cls_pooling, "max": max_pooling}
-_ACTIVATIONS: Mapping[str, type[nn.Module]] = {"Identity": nn.Identity, "Tanh": nn.Tanh, "ReLU": nn.ReLU, "GELU": nn.GELU}
+_ACTIVATIONS = {kind.__name__: kind for kind in (nn.Identity, nn.Tanh, nn.ReLU, nn.GELU)}
 
 
 class Normalise(nn.Module):
@@ -46,7 +46,7 @@ def open_teacher(name: str) -> TeacherModels:
         raise ArtefactError(f"{folder / 'modules.json'} is malformed: no {error}") from error
     kinds = [kind for kind, _ in steps]
     if kinds[:1] != ["Transformer"]:
-        raise UsageError(f"{folder} starts with {kinds[:1] or 'nothing'}; valid: Transformer (open a CLIP model by hf:)")
+        raise UsageError(f"{folder} starts with {kinds[:1] or 'nothing'}; valid: Transformer (CLIP: by hf:)")
     if kinds[1:2] != ["Pooling"]:
         raise UsageError(f"{folder} has no Pooling after its Transformer, but {kinds[1:]}")
     inner = steps[0][1]
@@ -56,7 +56,8 @@ def open_teacher(name: str) -> TeacherModels:
     settings = inner / "sentence_bert_config.json"
     extra = read_json(settings) if settings.is_file() else {}
     spec = text_spec_for(model.config, inner)
-    spec = shorter(spec, int(extra.get("max_seq_length") or spec.max_length), lowercase=bool(extra.get("do_lower_case")))
+    longest = int(extra.get("max_seq_length") or spec.max_length)
+    spec = shorter(spec, longest, lowercase=bool(extra.get("do_lower_case")))
     tail = [_tail(kind, path) for kind, path in steps[2:]]
     head = nn.Sequential(*tail) if tail else None
     encoder = HFTextEncoder(model, spec=spec, head=head, pooling=_pooling(steps[1][1]))
@@ -71,7 +72,7 @@ def _pooling(folder: Path) -> Pooling:
         on = [key for key, value in config.items() if key.startswith("pooling_mode_") and value]
         chosen = [key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token") for key in on]
     if len(chosen) != 1 or chosen[0] not in _POOLINGS:
-        raise UsageError(f"{folder} pools by {' and '.join(chosen) or 'nothing'}; valid: {', '.join(_POOLINGS)}, one of them")
+        raise UsageError(f"{folder} pools by {' and '.join(chosen) or 'nothing'}; valid: one of {', '.join(_POOLINGS)}")
     return _POOLINGS[chosen[0]]
 
 

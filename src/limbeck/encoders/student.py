@@ -21,6 +21,8 @@ from limbeck.encoders.student_design import StudentDesign
 from limbeck.encoders.text_spec import bare
 from limbeck.encoders.words import choose_tokenizer
 
+_DUAL = ("clip", "siglip", "vision-text-dual-encoder")
+
 
 @dataclass(frozen=True)
 class Student:
@@ -121,12 +123,13 @@ def _from_config(name: str) -> tuple[StudentDesign, str | None]:
     folder = path if path.is_file() else locate(name)
     plain = read_json(folder if folder.is_file() else folder / "config.json", kind="model configuration")
     kind = plain.get("model_type", "") if isinstance(plain, dict) else ""
-    if kind not in ("clip", "siglip", "vision-text-dual-encoder"):
-        raise UsageError(unknown("model_type", str(kind), ("clip", "siglip", "vision-text-dual-encoder"), where=str(folder)))
+    if kind not in _DUAL:
+        raise UsageError(unknown("model_type", str(kind), _DUAL, where=str(folder)))
     try:
         config = AutoConfig.for_model(**plain)
     except Exception as error:
-        raise UsageError(f"{folder} is not a {kind} configuration: {str(error).strip().splitlines()[0][:200]}") from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise UsageError(f"{folder} is not a {kind} configuration: {reason}") from error
     size = int(config.vision_config.image_size)
     image, words = ImageSpec(size, size), None
     longest = int(config.text_config.max_position_embeddings)
@@ -190,4 +193,3 @@ def _text_fields(words: str, design: StudentDesign) -> dict[str, int]:
             + "; valid: a conv-* student, or a tokenizer with [SEP] or <|endoftext|>"
         )
     return {**fields, "bos_token_id": frame[0], "eos_token_id": frame[-1]}
-

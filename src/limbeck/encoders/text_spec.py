@@ -14,6 +14,8 @@ from limbeck.encoders.quiet import quiet
 # Sentences that tell tokenizers apart: case, accents, punctuation, numbers, other scripts, runs of blanks.
 PROBES = ("A photo of a cat.", "naïve Café  (2 cups), PLEASE!", "夜空 with stars", "x", "it's 3,000 km_away")
 
+FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+
 
 def bare(tokenizer_json: str) -> str:
     """The same tokenizer in the library's own spelling, without the padding and truncation left switched on in it."""
@@ -64,7 +66,8 @@ def text_spec(folder: Path, *, longest: int, pad_to_longest: bool = False, lower
     )
     ours = Tokenizer.from_str(spec.tokenizer)
     for probe in PROBES if not lowercase else tuple(text.lower() for text in PROBES):
-        expected, found = list(theirs(probe)["input_ids"]), ours.encode(probe).ids
+        with quiet():
+            expected, found = list(theirs(probe)["input_ids"]), ours.encode(probe).ids
         if expected != found:
             raise UsageError(
                 f"the tokenizer {type(theirs).__name__} of {folder} cannot be reproduced: {probe!r} is {expected[:8]} "
@@ -76,6 +79,8 @@ def text_spec(folder: Path, *, longest: int, pad_to_longest: bool = False, lower
 def _open(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
+    if not any((folder / name).is_file() for name in FILES):  # transformers would make an empty one
+        raise ArtefactError(f"{folder} has no tokenizer; valid: one of {', '.join(FILES)}")
     try:
         with quiet():
             return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

@@ -1,4 +1,4 @@
-"""`wanted`: picks what was asked for out of what an encoder computed."""
+"""What every encoder does with `want`: check the names, compute those, nothing else."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def check_want(want: Collection[str], outputs: Collection[str], *, encoder: str)
     for name in want:
         if name not in outputs:
             raise UsageError(unknown("output", name, outputs, where=encoder))
+
+
+def as_tokens(hidden: Tensor) -> Tensor:
+    """Feature maps `(n, c, h, w)` as tokens `(n, h*w, c)`; tokens stay as they are."""
+    return hidden.flatten(2).transpose(1, 2) if hidden.ndim == 4 else hidden
 
 
 def wanted(

