@@ -92,13 +92,13 @@ def cover_wilson(generator: np.random.Generator) -> bool:
 
 
 def cover_mean(generator: np.random.Generator) -> bool:
-    return 0.25 in mean_interval(generator.beta(0.5, 1.5, size=120), resamples=1500)
+    return 0.25 in mean_interval(generator.beta(0.5, 1.5, size=120), resamples=800)
 
 
 def cover_paired(generator: np.random.Generator) -> bool:
     one = generator.random(250) < 0.5
     two = np.where(generator.random(250) < 0.7, one, generator.random(250) < 0.3)
-    found = paired_difference(one, two, resamples=1500)
+    found = paired_difference(one, two, resamples=800)
     return found.low <= 0.3 * 0.2 <= found.high
 
 
@@ -106,7 +106,7 @@ def cover_seeded(seeds: int, spread: float) -> Callable[[np.random.Generator], b
     def trial(generator: np.random.Generator) -> bool:
         table = 0.1 + spread * generator.normal(size=(seeds, 1)) + 0.3 * generator.normal(size=(1, 150))
         table = table + 0.3 * generator.normal(size=(seeds, 150))
-        found = seeded_difference(list(table), list(np.zeros_like(table)), resamples=1500)
+        found = seeded_difference(list(table), list(np.zeros_like(table)), resamples=800)
         return found.low <= 0.1 <= found.high
 
     return trial
@@ -131,7 +131,7 @@ def test_coverage_quick(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SIMULATIONS)
 def test_coverage(name: str) -> None:
-    assert 0.93 <= coverage(SIMULATIONS[name], 4000) <= 0.97
+    assert 0.93 <= coverage(SIMULATIONS[name], 1500) <= 0.97
 
 
 def test_resampling_three_seeds_would_not_cover() -> None:

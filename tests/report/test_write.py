@@ -66,7 +66,7 @@ def test_page_is_well_formed_and_inert(text: str) -> None:
 
 def test_evil_text_is_shown_as_it_is() -> None:
     page = Page(render(samples.full(samples.EVIL)))
-    assert page.text.count("<script>document.title='owned'</script>") >= 20
+    assert page.text.count(samples.SCRIPT) >= 20
     assert "{{ 7*7 }}" in page.text
     assert {a["alt"] for a in page.all("img")} == {samples.EVIL}
 

@@ -36,7 +36,7 @@ class Saving:
         label: for example `parameters`.
         teacher: its cost as text.
         student: its cost as text.
-        ratio: a few signs, for example `5.3×`.
+        ratio: a few signs, for example `5.3x`.
     """
 
     label: str

@@ -28,7 +28,7 @@ def plain_table(table: Table) -> str:
     >>> from limbeck.report.document import Estimate, Row
     >>> print(plain_table(Table("Retrieval", ("model", "R@1"), [Row("student", [Estimate(34.2, 28.6, 40.3)])])))
     Retrieval
-    model                   R@1
+    model                    R@1
     student  34.2 (28.6 to 40.3)
     """
     lines = [[_clean(name) for name in table.columns]]
