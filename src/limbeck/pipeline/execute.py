@@ -1,16 +1,16 @@
 """`execute`: a recipe in, a run folder out.
 
-    recipe.json      the resolved recipe; `limbeck run RUN/recipe.json` does it again
-    metrics.jsonl    what training logged
-    checkpoints/     the newest verified ones of every stage
-    model/           the student as a plain transformers folder
-    evaluation.json  the test split, read once
-    manifest.json    written last: a folder that has one is finished
+recipe.json      the resolved recipe; `limbeck run RUN/recipe.json` does it again
+metrics.jsonl    what training logged
+checkpoints/     the newest verified ones of every stage
+model/           the student as a plain transformers folder
+evaluation.json  the test split, read once
+manifest.json    written last: a folder that has one is finished
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,7 @@ def execute(
     resume: bool = True,
     workers: int = 0,
     notify: Notify = silent,
+    finishers: Sequence[Callable[[Run], object]] = (),
 ) -> Run:
     """Run a recipe into the folder `out`.
 
@@ -126,6 +127,7 @@ def execute(
         resume: go on from checkpoints.
         workers: data-loader processes.
         notify: takes one line a fact.
+        finishers: called with the run before its manifest is written; what they put into the folder is part of it.
 
     Raises:
         ArtefactError: `out` holds another run.
@@ -151,8 +153,11 @@ def execute(
     student = measure(trained.student.encoders, bench.source, bench.rows.test, evaluators)
     teacher = measure(taught.encoders, bench.source, bench.rows.test, evaluators) if taught is not None else None
     write_json(out / "evaluation.json", evaluation_json(student, teacher))
+    done = Run(out, recipe, trained, student, teacher)
+    for finish in finishers:
+        finish(done)
     write_manifest(out, "run", identity_of(recipe, bench.source, taught))
-    return Run(out, recipe, trained, student, teacher)
+    return done
 
 
 def claim_folder(recipe: Recipe, out: Path) -> None:

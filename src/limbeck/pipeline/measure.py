@@ -40,7 +40,9 @@ def measure(
     encoders: Mapping[str, Encoder], source: Source, indices: Sequence[int], evaluators: Sequence[Evaluator]
 ) -> Measured:
     """Every metric of every evaluator on the given rows, unaugmented."""
-    loader = EvalLoader(source, indices, {m: view_of(encoder) for m, encoder in encoders.items()}, batch_size=256)
+    loader = EvalLoader(
+        source, indices=indices, views={m: view_of(encoder) for m, encoder in encoders.items()}, batch_size=256
+    )
     metrics: list[Metric] = []
     controls: list[Control] = []
     for evaluator in evaluators:

@@ -18,6 +18,7 @@ def to_stderr() -> Notify:
     start = time.monotonic()
 
     def say(line: str) -> None:
-        print(f"[{time.monotonic() - start:6.1f} s] {line}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"[{time.monotonic() - start:6.1f} s] {line}\n")
+        sys.stderr.flush()
 
     return say

@@ -1,4 +1,4 @@
-"""From a teacher's name to frozen teachers of one shared space: cache what the models say, align where they disagree."""
+"""From a teacher's name to frozen teachers of one shared space: cache what the models say, then align them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from typing import Any
 from limbeck.core.artefact import sha256_json
 from limbeck.core.encoder import Encoder, Teacher
 from limbeck.core.errors import UsageError
-from limbeck.core.evaluator import Metric
 from limbeck.core.recipe import AlignSpec, DataSpec
 from limbeck.core.scale import LogitScale
 from limbeck.core.source import Source
 from limbeck.core.teacher import ProjectedTeacher
 from limbeck.data.cache import CacheProgress, CacheReport, build_cache, cache_key, open_cache
 from limbeck.data.sampler import MixedSampler
-from limbeck.data.view_for import view_for
 from limbeck.encoders.feature_encoder import FeatureEncoder
 from limbeck.encoders.projected import ProjectedEncoder
 from limbeck.encoders.teacher_models import TeacherModels
@@ -27,6 +25,7 @@ from limbeck.layers.projector.mlp import MLPProjector
 from limbeck.pipeline.features import FeatureLoader, features_of
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.rows import Rows
+from limbeck.pipeline.views import view_of
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,10 @@ def teach(
     held, more = _cached(models, source, rows.validation, data, 0, cache, notify)
     notify(f"aligning {' and '.join(models.encoders)} of {models.name} by trained projectors")
     projectors, history = _align(align, source, rows, training, held, data.draws, seed, folder)
-    teachers = {f"teacher.{m}": ProjectedTeacher(training[m], projector=projectors[m], width=align.width) for m in projectors}
-    encoders = {m: ProjectedEncoder(models.encoders[m], projectors[m]) for m in projectors}
+    teachers = {
+        f"teacher.{m}": ProjectedTeacher(training[m], projector=projectors[m], width=align.width) for m in projectors
+    }
+    encoders = {m: ProjectedEncoder(models.encoders[m], projector=projectors[m]) for m in projectors}
     identity = sha256_json({name: teacher.fingerprint() for name, teacher in teachers.items()})
     return Taught(teachers, encoders, align.width, identity, history, (*reports, *more))
 
@@ -125,9 +126,7 @@ def _cached(
             f"{report.seconds:.1f} s, {report.size / 1e6:.0f} MB"
         )
         reports.append(report)
-        teachers[modality] = open_cache(
-            report.folder, expect=key, source=source, name=name, draws=draws, indices=own
-        )
+        teachers[modality] = open_cache(report.folder, expect=key, source=source, name=name, draws=draws, indices=own)
     return teachers, reports
 
 
@@ -167,7 +166,8 @@ def _align(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         projectors = {
-            m: MLPProjector(t.width, hidden=spec.hidden, width=spec.width, dropout=spec.dropout) for m, t in training.items()
+            m: MLPProjector(t.width, hidden=spec.hidden, width=spec.width, dropout=spec.dropout)
+            for m, t in training.items()
         }
     producers: dict[str, Any] = {f"teacher.{m}": FeatureEncoder(projectors[m], modality=m) for m in projectors}
     producers["teacher.scale"] = LogitScale()

@@ -13,7 +13,7 @@ from limbeck.core.evaluator import Metric
 from limbeck.core.recipe import Recipe
 from limbeck.core.source import Source
 from limbeck.core.view import View
-from limbeck.data.augment import augmentation_fingerprint
+from limbeck.data.augmentation.augment import augmentation_fingerprint
 from limbeck.data.loader import EvalLoader, TrainLoader
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
@@ -123,7 +123,7 @@ def identity_of(recipe: Recipe, source: Source, taught: Taught | None) -> dict[s
 def _validation(
     recipe: Recipe, source: Source, rows: Rows, student: Student, views: Mapping[str, View]
 ) -> Callable[[], dict[str, float]]:
-    loader = EvalLoader(source, rows.validation, views, batch_size=256, store=PreparedStore())
+    loader = EvalLoader(source, indices=rows.validation, views=views, batch_size=256, store=PreparedStore())
     evaluators = recipe.evaluators or (RetrievalEvaluator(),)
 
     def validate() -> dict[str, float]:

@@ -1,6 +1,6 @@
 """Methods as sets of terms over one wiring: what a student is taught by, without saying on which data or for how long.
 
-A method is a public zero-argument function annotated `-> Method`; `limbeck list method` finds it by walking the package.
+A method is a public zero-argument function annotated `-> Method`; `limbeck list method` finds it by walking.
 """
 
 from __future__ import annotations

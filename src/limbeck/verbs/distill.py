@@ -58,7 +58,7 @@ def distill(
     """
     from limbeck.data.places import cache_folder
     from limbeck.pipeline.execute import execute, open_bench
-    from limbeck.pipeline.finish import print_run
+    from limbeck.pipeline.finish import report_run, run_lines
     from limbeck.pipeline.notify import to_stderr
 
     notify = to_stderr()
@@ -70,8 +70,8 @@ def distill(
         first, counts, method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate,
         aligned=bench.models is None or bench.models.aligned,
     )  # fmt: skip
-    done = execute(recipe, out, cache=root, bench=bench, workers=workers, notify=notify)
-    print_run(done)
+    done = execute(recipe, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(report_run,))
+    print("\n".join(run_lines(done)))
     return done
 
 
@@ -80,7 +80,6 @@ def draft(data: str, *, teacher: str, student: str, draws: int, seed: int, max_b
     from limbeck.core.errors import UsageError
     from limbeck.core.recipe import DataSpec, Recipe
     from limbeck.data.augmentation.random_affine import RandomAffine
-    from limbeck.encoders.student import student_presets
     from limbeck.evaluation.retrieval import RetrievalEvaluator
 
     if draws < 0:

@@ -25,12 +25,14 @@ def run(
     """
     from limbeck.data.places import cache_folder
     from limbeck.pipeline.execute import execute
-    from limbeck.pipeline.finish import print_run
+    from limbeck.pipeline.finish import report_run, run_lines
     from limbeck.pipeline.notify import to_stderr
 
     resolved = resolve(recipe, set)
-    done = execute(resolved, out, cache=cache or cache_folder(), workers=workers, notify=to_stderr())
-    print_run(done)
+    done = execute(
+        resolved, out, cache=cache or cache_folder(), workers=workers, notify=to_stderr(), finishers=(report_run,)
+    )
+    print("\n".join(run_lines(done)))
     return done
 
 
