@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 # one thread a worker: two workers on two cores beat one worker on two threads
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 DEMO_FLAGS ?=
@@ -15,7 +15,7 @@ help: ## list the targets
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Limbeck needs Python 3.11 or newer; say which with PYTHON=python3.11")'
-	@echo "installing Limbeck into $(VENV) (once, about two minutes)"
+	@echo "installing Limbeck into $(VENV) (once, about two minutes; quiet until it is done)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install -c constraints.txt -e '.[demo]'
 	@touch $@
