@@ -80,7 +80,7 @@ def world(cls: type) -> tuple[StageSpec, dict[str, Any], Batch]:
 
 def gradients(cls: type, micro: int | None) -> tuple[Tensor, dict[str, Tensor]]:
     spec, producers, batch = world(cls)
-    stage = Stage(spec, producers)
+    stage = Stage(spec, producers=producers)
     loss = backward(stage, batch, micro_batch=micro).output.loss
     return loss, {name: p.grad for name, p in stage.named_parameters() if p.grad is not None}
 
@@ -100,7 +100,7 @@ def test_micro_batches_equal_one_big_batch(path: str) -> None:
 @pytest.mark.parametrize("path", FOUND)
 def test_loss_is_the_mean_of_the_objective(path: str) -> None:
     spec, producers, batch = world(FOUND[path])
-    out = Stage(spec, producers)(batch)
+    out = Stage(spec, producers=producers)(batch)
     term = spec.terms["term"]
     given = {
         name: batch.target[ref.output]

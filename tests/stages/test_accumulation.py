@@ -12,7 +12,7 @@ MIXED = ("image+text",) * 5 + ("image",) * 2 + ("text",) * 3
 
 
 def gradients(micro: int | None, kinds: tuple[str, ...] = MIXED) -> tuple[dict[str, torch.Tensor], float]:
-    stage = Stage(worlds.spec(), worlds.producers()).train()
+    stage = Stage(worlds.spec(), producers=worlds.producers()).train()
     done = backward(stage, worlds.Steps(len(kinds), kinds=kinds).batch(0), micro_batch=micro)
     return {name: p.grad for name, p in stage.named_parameters() if p.grad is not None}, float(done.output.loss)
 
@@ -29,7 +29,7 @@ def test_micro_batches_equal_one_big_batch(micro: int) -> None:
 
 
 def test_plain_summing_of_micro_batches_would_not_do() -> None:
-    stage = Stage(worlds.spec(), worlds.producers()).train()
+    stage = Stage(worlds.spec(), producers=worlds.producers()).train()
     batch = worlds.Steps(8).batch(0)
     for part in batch.split(4):
         (backward(stage, part).output.loss, None)
@@ -42,7 +42,7 @@ def test_both_passes_drop_the_same() -> None:
     parts = worlds.producers(dropout=0.5)
     kept: list[torch.Tensor] = []
     parts["student.image"].register_forward_hook(lambda m, i, o: kept.append(o["pooled"].detach()))
-    stage = Stage(worlds.spec(), parts).train()
+    stage = Stage(worlds.spec(), producers=parts).train()
     torch.manual_seed(0)
     done = backward(stage, worlds.Steps(12).batch(0), micro_batch=5)
     assert [len(part) for part in kept] == [5, 5, 2] * 2
@@ -53,7 +53,7 @@ def test_both_passes_drop_the_same() -> None:
 
 def test_largest_forward_pass_is_the_micro_batch() -> None:
     parts = worlds.producers()
-    backward(Stage(worlds.spec(), parts), worlds.Steps(12).batch(0), micro_batch=5)
+    backward(Stage(worlds.spec(), producers=parts), worlds.Steps(12).batch(0), micro_batch=5)
     assert max(parts["student.text"].seen) == max(parts["teacher.text"].encoder.seen) == 5
     assert parts["teacher.text"].encoder.seen == [5, 5, 2]  # teachers need one pass only
 
@@ -62,7 +62,7 @@ def test_buffers_move_once_and_batch_norm_is_reported() -> None:
     def run(micro: int | None) -> nn.BatchNorm1d:
         parts = worlds.producers()
         parts["student.image"].norm = nn.BatchNorm1d(12)
-        backward(Stage(worlds.spec(), parts).train(), worlds.Steps(12).batch(0), micro_batch=micro)
+        backward(Stage(worlds.spec(), producers=parts).train(), worlds.Steps(12).batch(0), micro_batch=micro)
         return parts["student.image"].norm
 
     assert int(run(None).num_batches_tracked) == 1
@@ -73,7 +73,7 @@ def test_buffers_move_once_and_batch_norm_is_reported() -> None:
 
 def test_bf16_gives_nearly_the_same_in_both_ways() -> None:
     def run(micro: int | None, bf16: bool) -> torch.Tensor:
-        stage = Stage(worlds.spec(), worlds.producers())
+        stage = Stage(worlds.spec(), producers=worlds.producers())
         backward(stage, worlds.Steps(12).batch(0), micro_batch=micro, bf16=bf16)
         return stage.get_parameter("trained.student/image.first.weight").grad
 

@@ -13,7 +13,7 @@ from stages import worlds
 def stage_and_batch() -> tuple[Stage, worlds.Batch]:
     parts = worlds.producers(dropout=0.5)
     parts["student.image"].norm = nn.BatchNorm1d(12)
-    return Stage(worlds.spec(), parts), worlds.Steps().batch(0)
+    return Stage(worlds.spec(), producers=parts), worlds.Steps().batch(0)
 
 
 def test_as_asked() -> None:

@@ -21,7 +21,7 @@ class Rising(Schedule):
 
 def test_loss_is_the_weighted_sum_of_means_over_the_rows_that_count() -> None:
     parts, batch = worlds.producers(), worlds.Steps(10, kinds=MIXED).batch(0)
-    out = Stage(worlds.spec(), parts)(batch)
+    out = Stage(worlds.spec(), producers=parts)(batch)
     both, text = [0, 1, 2, 3, 8], [0, 1, 2, 3, 7, 8, 9]
     image_of = parts["student.image"](batch.view("student.image"))["pooled"]
     text_of = parts["student.text"](batch.view("student.text"))["pooled"]
@@ -44,7 +44,7 @@ def test_loss_is_the_weighted_sum_of_means_over_the_rows_that_count() -> None:
 
 def test_compacting_equals_a_mask() -> None:
     parts, batch = worlds.producers(), worlds.Steps(10, kinds=MIXED).batch(0)
-    out = Stage(worlds.spec(terms={"contrast": worlds.TERMS["contrast"]}), parts)(batch)
+    out = Stage(worlds.spec(terms={"contrast": worlds.TERMS["contrast"]}), producers=parts)(batch)
     mask = batch.both("image", "text")
     masked = InfoNCELoss()(
         query=parts["student.image"](batch.view("student.image"))["pooled"],
@@ -57,7 +57,7 @@ def test_compacting_equals_a_mask() -> None:
 
 def test_every_producer_runs_once_on_the_rows_that_its_terms_need() -> None:
     parts = worlds.producers()
-    Stage(worlds.spec(), parts)(worlds.Steps(10, kinds=MIXED).batch(0))
+    Stage(worlds.spec(), producers=parts)(worlds.Steps(10, kinds=MIXED).batch(0))
     assert parts["student.image"].seen == [5]  # picture-only rows count for no term
     assert parts["student.text"].seen == [7]
     assert parts["teacher.image"].encoder.seen == [5]
@@ -66,7 +66,7 @@ def test_every_producer_runs_once_on_the_rows_that_its_terms_need() -> None:
 
 def test_what_absent_rows_hold_does_not_matter() -> None:
     batch = worlds.Steps(10, kinds=MIXED).batch(0)
-    stage = Stage(worlds.spec(), worlds.producers())
+    stage = Stage(worlds.spec(), producers=worlds.producers())
     before = stage(batch).loss
     for name, view in batch.views.items():
         view["features"][~batch.present[name.split(".")[1]]] = float("nan")
@@ -75,7 +75,7 @@ def test_what_absent_rows_hold_does_not_matter() -> None:
 
 def test_only_what_trains_is_registered() -> None:
     parts = worlds.producers()
-    stage = Stage(worlds.spec(trains=("student.text", "student.scale")), parts)
+    stage = Stage(worlds.spec(trains=("student.text", "student.scale")), producers=parts)
     assert {name.split(".")[1] for name in stage.state_dict()} == {"student/text", "student/scale"}
     stage.train()
     assert not parts["student.image"].training
@@ -87,14 +87,14 @@ def test_only_what_trains_is_registered() -> None:
 
 def test_term_weights_may_follow_the_step() -> None:
     term = Term(CosineLoss(), {"student": worlds.TEXT, "teacher": Ref("teacher.text")}, Rising())
-    stage, batch = Stage(worlds.spec(terms={"only": term}), worlds.producers()), worlds.Steps().batch(0)
+    stage, batch = Stage(worlds.spec(terms={"only": term}), producers=worlds.producers()), worlds.Steps().batch(0)
     assert float(stage(batch, 4).loss) == pytest.approx(2 * float(stage(batch, 4).terms["only"]))
     assert float(stage(batch, 0).loss) == 0
 
 
 def test_targets_come_from_the_batch_row_by_row() -> None:
     inputs = {"query": worlds.IMAGE, "key": worlds.TEXT, "scale": worlds.SCALE, "target_group": Ref("target", "group")}
-    stage = Stage(worlds.spec(terms={"contrast": Term(InfoNCELoss(), inputs)}), worlds.producers())
+    stage = Stage(worlds.spec(terms={"contrast": Term(InfoNCELoss(), inputs)}), producers=worlds.producers())
     batch = worlds.Steps(10, kinds=MIXED).batch(0)
     apart = stage(batch).loss
     batch.target["group"][[0, 8]] = 7  # rows 0 and 8 are of one group now and no negatives of each other any more
@@ -105,7 +105,7 @@ def test_targets_come_from_the_batch_row_by_row() -> None:
 
 def test_objectives_see_fp32_under_autocast() -> None:
     parts = worlds.producers()
-    stage, batch = Stage(worlds.spec(), parts), worlds.Steps().batch(0)
+    stage, batch = Stage(worlds.spec(), producers=parts), worlds.Steps().batch(0)
     with torch.autocast("cpu", torch.bfloat16):
         features = stage.produce("student.image", batch, None)
         loss = stage(batch).loss
@@ -115,14 +115,14 @@ def test_objectives_see_fp32_under_autocast() -> None:
 
 def test_a_batch_without_any_row_that_counts() -> None:
     with pytest.raises(DataError, match=r"no term of stage 'main' counts any row.*image\+text"):
-        Stage(worlds.spec(), worlds.producers())(worlds.Steps(3, kinds=("image",) * 3).batch(0))
+        Stage(worlds.spec(), producers=worlds.producers())(worlds.Steps(3, kinds=("image",) * 3).batch(0))
 
 
 def test_refuses_to_train_a_teacher_or_a_stranger() -> None:
     with pytest.raises(UsageError, match="teachers never train"):
-        Stage(worlds.spec(trains=("teacher.text",)), worlds.producers())
+        Stage(worlds.spec(trains=("teacher.text",)), producers=worlds.producers())
     with pytest.raises(UsageError, match="did you mean 'student.text'"):
-        Stage(worlds.spec(trains=("student.txt",)), worlds.producers())
+        Stage(worlds.spec(trains=("student.txt",)), producers=worlds.producers())
 
 
 def test_rows_inside_rows() -> None:

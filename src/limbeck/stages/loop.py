@@ -86,7 +86,7 @@ def fit(
         InterruptedRun: SIGINT or SIGTERM came; a checkpoint was written.
     """
     check_wiring(spec, producers)
-    stage = Stage(spec, producers)
+    stage = Stage(spec, producers=producers)
     devices = [stage.device] if stage.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices), Interruption() as interruption:
         whole = identity_of(spec, producers, seed=seed, given=identity or {})

@@ -73,7 +73,7 @@ class Stage(nn.Module):
         producers: name -> encoder, teacher or scale, for every name that the terms mention.
     """
 
-    def __init__(self, spec: StageSpec, producers: Mapping[str, Producer]) -> None:
+    def __init__(self, spec: StageSpec, *, producers: Mapping[str, Producer]) -> None:
         super().__init__()
         self.spec = spec
         self.producers = dict(producers)
