@@ -13,7 +13,7 @@ from limbeck.core.errors import LimbeckError, ResourceError, UsageError
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
 from limbeck.core.view import View
-from limbeck.data.augmentation.augment import augment
+from limbeck.data.augmentation.augment import augment, augmentation_fingerprint
 from limbeck.data.groups import group_ids, label_ids
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
@@ -41,7 +41,8 @@ class Assembler:
         self.views = dict(views)
         self.augmentations = tuple(augmentations)
         self.store = store
-        self._augmented = {part.modality for part in self.augmentations}
+        self._keys = {name: self._key(view, drawn=False) for name, view in self.views.items()}
+        self._drawn = {name: self._key(view, drawn=True) for name, view in self.views.items()}
         self._groups = group_ids(source.rows)
         self._labels, self.labels = label_ids(source.rows)
 
@@ -68,6 +69,11 @@ class Assembler:
             target=target,
         )
 
+    def _key(self, view: View, *, drawn: bool) -> str:
+        """What the prepared tensors of a view depend on beside row and draw: views of one spec share them."""
+        parts = [part for part in self.augmentations if part.modality == view.modality]
+        return f"{view.fingerprint()} {augmentation_fingerprint(parts)}" if drawn and parts else view.fingerprint()
+
     def _prepare(self, index: int, draw: int) -> dict[str, Mapping[str, Tensor] | None]:
         found: dict[str, Mapping[str, Tensor] | None] = {}
         sample = None
@@ -76,8 +82,9 @@ class Assembler:
                 found[name] = None
                 continue
             # A modality that nothing augments is the same under every draw: it is prepared and kept once.
-            own = draw if view.modality in self._augmented else 0
-            kept = self.store.get(index, own, name) if self.store is not None else None
+            key = self._drawn[name] if draw else self._keys[name]
+            own = draw if key != self._keys[name] else 0
+            kept = self.store.get(index, own, key) if self.store is not None else None
             if kept is None:
                 sample = sample or augment(self.source.sample(index), draw, self.augmentations)
                 try:
@@ -85,7 +92,7 @@ class Assembler:
                 except LimbeckError as error:
                     raise type(error)(f"row {sample.id}: {error}") from error
                 if self.store is not None:
-                    self.store.put(index, own, name, kept)
+                    self.store.put(index, own, key, kept)
             found[name] = kept
         return found
 
@@ -108,9 +115,9 @@ class TrainLoader:
     def __init__(
         self,
         source: Source,
+        *,
         sampler: MixedSampler,
         views: Mapping[str, View],
-        *,
         augmentations: Sequence[Augmentation] = (),
         workers: int = 0,
         store: PreparedStore | None = None,
@@ -191,9 +198,9 @@ class EvalLoader:
     def __init__(
         self,
         source: Source,
+        *,
         indices: Sequence[int],
         views: Mapping[str, View],
-        *,
         batch_size: int = 128,
         store: PreparedStore | None = None,
     ) -> None:

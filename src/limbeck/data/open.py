@@ -88,7 +88,7 @@ def _open_folder(place: Path) -> Source:
 
 
 def _built_in() -> dict[str, Callable[[], Source]]:
-    from limbeck.data.icons import IconsSource
+    from limbeck.data.sources.icons import IconsSource
 
     return {"icons": IconsSource}
 

@@ -10,7 +10,7 @@ from limbeck.core.errors import UsageError
 
 
 class PreparedStore:
-    """(index, draw, view) -> prepared tensors; when full it keeps what it has and takes nothing more.
+    """(index, draw, key) -> prepared tensors of one source; when full it keeps what it has and takes nothing more.
 
     Use when rows are seen again and again: each draw of a row is then decoded once. Keeping the first rows beats
     throwing out the oldest: under a shuffled order nothing that is thrown out would come back sooner than what is kept.
@@ -28,20 +28,20 @@ class PreparedStore:
         self.misses = 0
         self._kept: dict[tuple[int, int, str], Mapping[str, Tensor]] = {}
 
-    def get(self, index: int, draw: int, view: str) -> Mapping[str, Tensor] | None:
+    def get(self, index: int, draw: int, key: str) -> Mapping[str, Tensor] | None:
         """The prepared tensors, or None."""
-        found = self._kept.get((index, draw, view))
+        found = self._kept.get((index, draw, key))
         if found is None:
             self.misses += 1
         else:
             self.hits += 1
         return found
 
-    def put(self, index: int, draw: int, view: str, tensors: Mapping[str, Tensor]) -> None:
+    def put(self, index: int, draw: int, key: str, tensors: Mapping[str, Tensor]) -> None:
         """Keep the tensors if there is room."""
         size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
-        if (index, draw, view) not in self._kept and self.used + size <= self.limit:
-            self._kept[index, draw, view] = tensors
+        if (index, draw, key) not in self._kept and self.used + size <= self.limit:
+            self._kept[index, draw, key] = tensors
             self.used += size
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ from limbeck.core.recipe import DataSpec
 from limbeck.core.source import Source
 from limbeck.data.images import decode_image
 from limbeck.data.open import open_source
-from limbeck.data.subset import Subset
+from limbeck.data.subset import SubsetSource
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def drop_bad(source: Source, report: ScanReport, *, max_bad: float = 0.01) -> So
             f"{first}; mend them or raise --max-bad"
         )
     bad = {row.index for row in report.bad}
-    return Subset(source, keep=[index for index in range(len(source)) if index not in bad])
+    return SubsetSource(source, keep=[index for index in range(len(source)) if index not in bad])
 
 
 def load_data(spec: DataSpec, *, workers: int = 4) -> tuple[Source, ScanReport]:

@@ -1,4 +1,4 @@
-"""`Subset`: some rows of a source, in their order."""
+"""`SubsetSource`: some rows of a source, in their order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from limbeck.core.sample import Sample
 from limbeck.core.source import Row, Source
 
 
-class Subset(Source):
+class SubsetSource(Source):
     """The rows `keep` of `source`, renumbered from 0.
 
     Use when rows are dropped: unreadable ones, leaked ones, or all but a few for a quick look.

@@ -83,8 +83,8 @@ def train(
         needed = {ref.producer for term in stage.terms.values() for ref in term.inputs.values()}
         loader = TrainLoader(
             source,
-            sampler,
-            {f"student.{m}": view for m, view in views.items() if f"student.{m}" in needed},
+            sampler=sampler,
+            views={f"student.{m}": view for m, view in views.items() if f"student.{m}" in needed},
             augmentations=recipe.data.augmentations,
             workers=workers,
             store=store,
