@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -22,7 +23,7 @@ def augment(sample: Sample, draw: int, augmentations: Sequence[Augmentation]) ->
     """The sample under draw `draw`: the same for every model, process and run; draw 0 is the sample itself.
 
     Use when a row is prepared for any model: student and teacher then see one picture. The generator of each
-    augmentation is seeded from the content of the value, the draw and the place in the list, so that a cache that is
+    augmentation is seeded from the content of the value, the draw and the place among those of its modality, so that a cache that is
     addressed by content and draw never holds another picture's features.
 
     Args:
@@ -34,9 +35,13 @@ def augment(sample: Sample, draw: int, augmentations: Sequence[Augmentation]) ->
         return sample
     values = dict(sample.values)
     seeds: dict[str, bytes] = {}
-    for position, part in enumerate(augmentations):
+    places: Counter[str] = Counter()
+    for part in augmentations:
         if part.modality not in values:
             continue
+        # Counted within the modality: what is done to captions must not change the draws of pictures in a cache.
+        position = places[part.modality]
+        places[part.modality] += 1
         if part.modality not in seeds:
             seeds[part.modality] = _content(values[part.modality])
             if part.modality == "image":
