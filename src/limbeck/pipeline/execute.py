@@ -10,13 +10,14 @@ manifest.json    written last: a folder that has one is finished
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from limbeck.core.artefact import MANIFEST, read_json, write_json, write_manifest
+from limbeck.core.artefact import MANIFEST, read_json, verify, write_json, write_manifest
 from limbeck.core.describe import describe
+from limbeck.core.encoder import Encoder
 from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.core.evaluator import Evaluator
 from limbeck.core.recipe import Recipe
@@ -28,11 +29,11 @@ from limbeck.encoders.load import load_teacher
 from limbeck.encoders.save_student import save_student
 from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.evaluation.retrieval import RetrievalEvaluator
-from limbeck.pipeline.measure import Measured, measure
+from limbeck.pipeline.measure import Measured, measure, measured_from
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.rows import Rows, divide
 from limbeck.pipeline.teach import Taught, teach
-from limbeck.pipeline.train import Trained, identity_of, train
+from limbeck.pipeline.train import identity_of, train
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,18 @@ class Run:
     Args:
         folder: of the run.
         recipe: as it was run.
-        trained: the student and its fits.
+        encoders: modality -> the student's encoder, in eval mode, with the weights that were kept.
         student: its test metrics.
         teacher: the teacher's test metrics, or None without one.
+        reused: the folder was there, finished and whole; nothing was trained now.
     """
 
     folder: Path
     recipe: Recipe
-    trained: Trained
+    encoders: Mapping[str, Encoder]
     student: Measured
     teacher: Measured | None
+    reused: bool = False
 
 
 def open_bench(recipe: Recipe, *, cache: Path, notify: Notify = silent) -> Bench:
@@ -153,11 +156,26 @@ def execute(
     student = measure(trained.student.encoders, bench.source, bench.rows.test, evaluators)
     teacher = measure(taught.encoders, bench.source, bench.rows.test, evaluators) if taught is not None else None
     write_json(out / "evaluation.json", evaluation_json(student, teacher))
-    done = Run(out, recipe, trained, student, teacher)
+    done = Run(out, recipe, trained.student.encoders, student, teacher)
     for finish in finishers:
         finish(done)
     write_manifest(out, "run", identity_of(recipe, bench.source, taught))
     return done
+
+
+def finished(recipe: Recipe, out: Path) -> Run | None:
+    """The run of this recipe in `out` if it is there, finished and every byte of it verifies; None if it is not begun.
+
+    Raises:
+        ArtefactError: the folder is corrupt.
+    """
+    if not (out / MANIFEST).exists() or read_json(out / "recipe.json", kind="recipe") != describe(recipe):
+        return None
+    verify(out, kind="run")
+    plain = read_json(out / "evaluation.json", kind="evaluation")
+    found = {name: measured_from(plain[name]) for name in ("student", "teacher") if name in plain}
+    encoders = load_teacher(f"hf:{out / 'model'}").encoders
+    return Run(out, recipe, encoders, found["student"], found.get("teacher"), reused=True)
 
 
 def claim_folder(recipe: Recipe, out: Path) -> None:
@@ -182,14 +200,7 @@ def claim_folder(recipe: Recipe, out: Path) -> None:
 
 def evaluation_json(student: Measured, teacher: Measured | None) -> dict[str, Any]:
     """Metrics with intervals, chance and per-item values, and the verdicts of the controls."""
-
-    def plain(measured: Measured) -> dict[str, Any]:
-        return {
-            "metrics": [metric.to_json(items=True) for metric in measured.metrics],
-            "controls": [control.verdict for control in measured.controls],
-        }
-
-    return {"student": plain(student)} | ({"teacher": plain(teacher)} if teacher is not None else {})
+    return {"student": student.to_json()} | ({"teacher": teacher.to_json()} if teacher is not None else {})
 
 
 def seeded(recipe: Recipe, seed: int) -> Recipe:

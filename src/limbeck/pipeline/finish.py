@@ -8,6 +8,7 @@ from pathlib import Path
 
 from limbeck.core.artefact import versions
 from limbeck.core.evaluator import Metric
+from limbeck.evaluation.cost import parameters
 from limbeck.pipeline.execute import Run
 from limbeck.pipeline.measure import Measured
 from limbeck.report.document import Commands, Facts, LineChart, Report, Section, Series, Table
@@ -28,11 +29,11 @@ def run_table(run: Run) -> Table:
 def report_run(run: Run) -> Path:
     """Write `report.html` of one run."""
     problems = withheld({"student": run.student} | ({"teacher": run.teacher} if run.teacher is not None else {}))
-    costs = {"student": run.trained.student.parameters}
+    counts = {tower: parameters([encoder]) for tower, encoder in run.encoders.items()}
     facts = {
         "teacher": run.recipe.teacher or "none",
         "student": run.recipe.student,
-        "parameters": [f"{tower}: {count:,}" for tower, count in costs["student"].items()],
+        "parameters": [f"{tower}: {count:,}" for tower, count in counts.items()],
         "seed": str(run.recipe.seed),
         **{f"{name} version": value for name, value in versions().items()},
     }

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from limbeck.core.encoder import Encoder
 from limbeck.core.evaluator import Evaluator, Metric
@@ -31,9 +34,29 @@ class Measured:
         """Whether every control sits at chance."""
         return all(control.passed for control in self.controls)
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, per-item ones included."""
+        return {
+            "metrics": [metric.to_json(items=True) for metric in self.metrics],
+            "controls": [
+                {"metrics": [metric.to_json() for metric in control.metrics], "failed": list(control.failed)}
+                for control in self.controls
+            ],
+        }
+
     def get(self, name: str) -> Metric:
         """One metric by name."""
         return next(metric for metric in self.metrics if metric.name == name)
+
+
+def measured_from(plain: Mapping[str, Any]) -> Measured:
+    """What `Measured.to_json` wrote down."""
+
+    def metric(values: Mapping[str, Any]) -> Metric:
+        return Metric(**{**values, "items": np.asarray(values.get("items", ()), dtype=np.float64)})
+
+    controls = [Control(tuple(map(metric, one["metrics"])), tuple(one["failed"])) for one in plain["controls"]]
+    return Measured(tuple(map(metric, plain["metrics"])), tuple(controls))
 
 
 def measure(

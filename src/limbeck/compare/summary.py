@@ -1,0 +1,94 @@
+"""A comparison as tables, plots and lines: the parts of its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from limbeck.compare.arms import Comparison
+from limbeck.evaluation.cost import TowerCost
+from limbeck.report.document import Estimate, ForestPlot, Row, Table
+from limbeck.report.metrics import differences_plot, metrics_table, percent
+from limbeck.report.summary import Arm, Saving, summary_svg
+
+
+def quality_table(comparison: Comparison, *, arm: str, baseline: str, caption: str) -> Table:
+    """Teacher and arms side by side, with the paired difference of one arm to the baseline."""
+    models = {name: [comparison.mean(name, m) for m in comparison.metrics()] for name in ("teacher", *comparison.runs)}
+    differences = {name: comparison.difference(arm, baseline, name) for name in comparison.metrics()}
+    return metrics_table(
+        caption, models, differences=differences, difference=f"{arm} minus {baseline}", note=_note(comparison)
+    )
+
+
+def difference_plot(comparison: Comparison, *, arm: str, baseline: str) -> ForestPlot:
+    """Every metric's paired difference."""
+    differences = {name: comparison.difference(arm, baseline, name) for name in comparison.metrics()}
+    return differences_plot(f"{arm} minus {baseline}", differences, left=f"{baseline} better", right=f"{arm} better")
+
+
+def verdict(comparison: Comparison, *, arm: str, baseline: str, metric: str) -> str:
+    """What distillation bought, in one sentence."""
+    mean, base = comparison.mean(arm, metric), comparison.mean(baseline, metric)
+    teacher = comparison.mean("teacher", metric)
+    difference = comparison.difference(arm, baseline, metric)
+    share = f", {mean.value / teacher.value:.0%} of the teacher's {teacher.value:.1%}" if teacher.value else ""
+    ends = f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
+    return (
+        f"{metric}: {arm} {mean.value:.1%}{share}; {baseline} {base.value:.1%}; "
+        f"difference {100 * difference.value:+.1f} points ({ends}): {difference.verdict}."
+    )
+
+
+def cost_table(costs: Mapping[str, TowerCost]) -> Table:
+    """Parameters, size and speed of every tower; teacher and student are rows of one group a modality."""
+    sizes = sorted({size for cost in costs.values() for size in cost.milliseconds})
+    rows = [
+        Row(
+            name.partition(".")[0],
+            [
+                Estimate(cost.parameters / 1e6, unit="M", digits=2),
+                Estimate(cost.megabytes, digits=1),
+                *(Estimate(cost.milliseconds[size], *cost.spread[size], digits=2) for size in sizes),
+                Estimate(cost.per_second(max(sizes)), digits=0),
+            ],
+            group=cost.modality,
+        )
+        for name, cost in costs.items()
+    ]
+    columns = ["tower", "parameters", "MB (fp32)", *(f"ms an item, batch {size}" for size in sizes), "items/s"]
+    note = "Medians with quartiles, all towers interleaved in one run, fp32, preprocessing not counted."
+    return Table("What the towers cost on this machine", columns, rows, note=note)
+
+
+def savings(costs: Mapping[str, TowerCost]) -> list[Saving]:
+    """How many times smaller and faster the student is."""
+    largest = max(next(iter(costs.values())).milliseconds)
+    teacher, student = (
+        {cost.modality: cost for name, cost in costs.items() if name.startswith(who)} for who in ("teacher", "student")
+    )
+    before, after = (sum(cost.parameters for cost in who.values()) / 1e6 for who in (teacher, student))
+    lines = [Saving("parameters", f"{before:.1f} M", f"{after:.1f} M", f"{before / after:.1f}×")]  # noqa: RUF001
+    for modality in student:
+        slow, fast = teacher[modality].per_second(largest), student[modality].per_second(largest)
+        lines.append(Saving(f"{modality}s/s", f"{slow:,.0f}", f"{fast:,.0f}", f"{fast / slow:.1f}×"))  # noqa: RUF001
+    return lines
+
+
+def picture(comparison: Comparison, costs: Mapping[str, TowerCost], *, title: str, metrics: Sequence[str], arm: str) -> str:
+    """The result as one SVG for a README."""
+    arms = [
+        Arm(name, [percent(comparison.mean(name, metric)) for metric in metrics], strong=name == arm)
+        for name in ("teacher", *comparison.runs)
+    ]
+    chance = [100 * comparison.mean("teacher", metric).chance for metric in metrics]
+    panels = [metric.split()[-1] + ", both directions" if "<->" in metric else metric for metric in metrics]
+    return summary_svg(
+        title, panels=panels, arms=arms, chance=chance, savings=savings(costs), note=_note(comparison)
+    )
+
+
+def _note(comparison: Comparison) -> str:
+    seeds = len(comparison.seeds)
+    if seeds == 1:
+        return "95 % intervals over test items; one seed: the spread over seeds is not in them."
+    return f"Means of {seeds} seeds; 95 % intervals over test items and seeds, differences paired."
