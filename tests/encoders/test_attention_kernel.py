@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import torch
-from encoders.worlds import config
 from torch import nn
 from transformers import AutoModel
 
+from encoders.worlds import config
 from limbeck.encoders.attention_kernel import choose_attention
 
 

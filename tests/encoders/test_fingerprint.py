@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from encoders.worlds import folder
 
+from encoders.worlds import folder
 from limbeck.encoders.fingerprint import fingerprint
 from limbeck.encoders.hf import open_teacher
 from limbeck.encoders.pooling import cls_pooling

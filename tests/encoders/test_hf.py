@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from encoders.worlds import CAPTIONS, folder, pictures, view
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoProcessor
 
+from encoders.worlds import CAPTIONS, folder, pictures, view
 from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.encoders.hf import open_model, open_teacher
 from limbeck.encoders.pooling import cls_pooling, mean_pooling, model_pooling

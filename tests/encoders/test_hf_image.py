@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from encoders.worlds import config, shake
 from transformers import AutoModel
 
+from encoders.worlds import config, shake
 from limbeck.core.spec import ImageSpec
 from limbeck.encoders.hf_image import HFImageEncoder
 from limbeck.encoders.pooling import cls_pooling, mean_pooling

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from encoders.worlds import config, shake, words
 from transformers import AutoModel
 
+from encoders.worlds import config, shake, words
 from limbeck.core.errors import UsageError
 from limbeck.core.spec import TextSpec
 from limbeck.encoders.hf_text import HFTextEncoder

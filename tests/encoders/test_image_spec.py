@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from encoders.worlds import pictures
 from transformers import AutoImageProcessor
 
+from encoders.worlds import pictures
 from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.core.spec import ImageSpec
 from limbeck.data.views.image import ImageView
@@ -20,7 +20,11 @@ GOOD = {
     "clip of old": {"feature_extractor_type": "CLIPFeatureExtractor", "size": 32, "crop_size": 32, "resample": 3},
     "siglip": {"image_processor_type": "SiglipImageProcessor", "size": {"height": 24, "width": 24}, "resample": 3},
     "vit": {"image_processor_type": "ViTImageProcessor", "size": {"height": 32, "width": 32}, "resample": 2},
-    "deit": {"image_processor_type": "DeiTImageProcessor", "size": {"height": 40, "width": 40}, "do_center_crop": False},
+    "deit": {
+        "image_processor_type": "DeiTImageProcessor",
+        "size": {"height": 40, "width": 40},
+        "do_center_crop": False,
+    },
     "bit": {"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 36}, "crop_size": 32},
     "convnext": {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 28}, "crop_pct": 0.875},
     "not normalised": {"image_processor_type": "ViTImageProcessor", "size": 32, "do_normalize": False},

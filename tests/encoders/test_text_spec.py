@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from encoders.worlds import CAPTIONS, tokenizer, words
 from transformers import AutoTokenizer
 
+from encoders.worlds import CAPTIONS, tokenizer, words
 from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.data.views.text import TextView
 from limbeck.encoders import text_spec as module

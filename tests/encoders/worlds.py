@@ -99,9 +99,9 @@ def folder(kind: str, path: Path, *, processor: bool = True) -> Path:
         shake(model)
         model.save_pretrained(path)
         if processor and kind != "bert":
-            CLIPImageProcessorPil(
-                size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
-            ).save_pretrained(path)
+            CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(
+                path
+            )
         if processor and kind in ("clip", "siglip", "vision-text-dual-encoder", "bert"):
             tokenizer().save_pretrained(path)
     return path

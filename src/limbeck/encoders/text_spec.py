@@ -18,10 +18,18 @@ FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencep
 
 
 def bare(tokenizer_json: str) -> str:
-    """The same tokenizer in the library's own spelling, without the padding and truncation left switched on in it."""
+    """The same tokenizer in the library's own spelling, without the padding and truncation left switched on in it.
+
+    Raises:
+        UsageError: not the JSON of a tokenizer.
+    """
     from tokenizers import Tokenizer
 
-    library = Tokenizer.from_str(tokenizer_json)
+    try:
+        library = Tokenizer.from_str(tokenizer_json)
+    except Exception as error:  # the library raises bare Exception
+        reason = (str(error) or type(error).__name__).splitlines()[0][:160]
+        raise UsageError(f"the tokenizer cannot be read: {reason}; valid: JSON of the tokenizers library") from error
     library.no_padding()
     library.no_truncation()
     return str(library.to_str())

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from limbeck.encoders import student_presets as presets
+from limbeck.encoders.student import make_student
+from limbeck.encoders.student import student_presets as found
+
+
+def test_every_size_of_both_families_is_found() -> None:
+    assert {"conv-s", "conv-m", "conv-l", "vit-s", "vit-m", "vit-l", "vit-192"} == set(found())
+
+
+@pytest.mark.parametrize("name", ["conv-s", "vit-s"])
+def test_the_demos_sizes(name: str) -> None:
+    student = make_student(name)
+    assert student.parameters["image"] <= 1_000_000
+    assert student.parameters["text"] <= 4_500_000
+    assert student.encoders["image"].spec.height == 64
+
+
+def test_the_towers_of_the_speed_benchmark() -> None:
+    design = presets.vit_192()
+    assert (design.vision["hidden_size"], design.vision["num_hidden_layers"], design.vision["patch_size"]) == (
+        192,
+        6,
+        8,
+    )
+    assert (design.text["hidden_size"], design.text["num_hidden_layers"], design.max_length) == (192, 3, 32)
+    assert make_student("vit-192").encoders["text"].vocabulary == 30522
+
+
+def test_parameter_counts_are_what_the_docstrings_say() -> None:
+    for name in ("conv-s", "conv-m", "vit-s", "vit-192"):
+        said = re.search(r"image ([\d.]+) M.*text ([\d.]+) M", str(getattr(presets, name.replace("-", "_")).__doc__))
+        counted = make_student(name).parameters
+        assert said is not None
+        assert [float(said[1]), float(said[2])] == pytest.approx([n / 1e6 for n in counted.values()], rel=0.02)
+
+
+def test_sizes_grow_and_fit_their_views() -> None:
+    for family in ("conv", "vit"):
+        widths = [found()[f"{family}-{size}"]().width for size in "sml"]
+        assert widths == sorted(set(widths))
+    for make in found().values():
+        design = make()
+        assert design.vision["image_size"] == design.image.height == design.image.width
+        assert design.text["max_position_embeddings"] == design.max_length
