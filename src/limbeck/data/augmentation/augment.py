@@ -23,8 +23,8 @@ def augment(sample: Sample, draw: int, augmentations: Sequence[Augmentation]) ->
     """The sample under draw `draw`: the same for every model, process and run; draw 0 is the sample itself.
 
     Use when a row is prepared for any model: student and teacher then see one picture. The generator of each
-    augmentation is seeded from the content of the value, the draw and the place among those of its modality, so that a cache that is
-    addressed by content and draw never holds another picture's features.
+    augmentation is seeded from the content of the value, the draw and the place among those of its modality, so that a
+    cache that is addressed by content and draw never holds another picture's features.
 
     Args:
         sample: raw values.
