@@ -72,6 +72,17 @@ def test_spread_over_seeds_widens() -> None:
     assert (wild.seeds, wild.items) == (3, 200)
 
 
+def test_few_seeds_get_students_t() -> None:
+    """Where items agree, the interval is the t interval of the seeds' means: 4.303 standard errors for three seeds."""
+    means = np.array([0.1, 0.2, 0.15])
+    found = seeded_difference([np.full(50, mean) for mean in means], [np.zeros(50)] * 3, resamples=40_000)
+    half = 4.303 * means.std(ddof=1) / math.sqrt(3)
+    assert (found.low, found.high) == pytest.approx((0.15 - half, 0.15 + half), abs=0.01)
+    same = seeded_difference([np.ones(40)] * 3, [np.ones(40)] * 3)
+    assert (same.seeds, same.distinguishable) == (3, False)
+    assert same.high > 0
+
+
 def test_one_seed_is_the_paired_difference() -> None:
     generator = np.random.default_rng(0)
     one, two = generator.random(50), generator.random(50)
@@ -124,8 +135,8 @@ SIMULATIONS = {
 
 @pytest.mark.parametrize("name", SIMULATIONS)
 def test_coverage_quick(name: str) -> None:
-    """150 trials: a true 95 % falls outside 89-99.5 % about once in a thousand."""
-    assert 0.89 <= coverage(SIMULATIONS[name], 150) <= 0.995
+    """100 trials: a true 95 % falls below 88 % about once in 250."""
+    assert 0.88 <= coverage(SIMULATIONS[name], 100) < 1
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -161,6 +161,8 @@ def seeded_difference(
         raise UsageError(f"a paired difference needs the same items, got {one.shape[1]} and {two.shape[1]}")
     table = one - two
     seeds, n = table.shape
+    if float(np.ptp(table)) < 1e-12:
+        return replace(paired_difference(table[0], np.zeros(n), confidence=confidence), seeds=seeds)
     by_seed, by_item = table.mean(axis=1), table.mean(axis=0)
     rest = table - by_seed[:, None] - by_item[None, :] + table.mean()
     noise = float((rest**2).sum()) / max(1, (seeds - 1) * (n - 1))
