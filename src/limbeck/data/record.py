@@ -147,8 +147,10 @@ def _record(cells: Mapping[str, object], modalities: Sequence[str], number: int,
     return Record(identity or str(number), values, SPLITS[split], plain["label"], plain["group"], problem)
 
 
-def _cell(value: object, modality: str) -> str | bytes | None:
+def _cell(value: object, modality: str) -> str | bytes | Piece | None:
     """A usable value, None for a blank cell; ValueError says what is wrong."""
+    if isinstance(value, Piece):
+        return value
     if isinstance(value, Mapping):  # the image type of Parquet files written by `datasets`: bytes, else path
         value = value.get("bytes") or value.get("path")
     if value is None or (isinstance(value, float) and value != value):
