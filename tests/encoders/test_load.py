@@ -12,7 +12,7 @@ from limbeck.encoders.load import load_teacher, prefixes, presets
 
 
 def test_what_there_is() -> None:
-    assert {"hf", "st"} <= prefixes().keys()
+    assert prefixes().keys() == {"hf", "st", "open_clip", "timm"}
     assert set(presets()) == {"icons", "efficientnet-lite0", "minilm"}
 
 

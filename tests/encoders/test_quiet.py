@@ -9,9 +9,15 @@ from limbeck.encoders.quiet import quiet
 def test_silence_ends_with_the_block() -> None:
     level = logging.get_verbosity()
     assert logging.is_progress_bar_enabled()
-    with pytest.raises(RuntimeError), quiet():
-        assert logging.get_verbosity() == logging.CRITICAL
-        assert not logging.is_progress_bar_enabled()
-        raise RuntimeError
+    inside: list[object] = []
+
+    def fails() -> None:
+        with quiet():
+            inside.extend([logging.get_verbosity(), logging.is_progress_bar_enabled()])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
+    assert inside == [logging.CRITICAL, False]
     assert logging.get_verbosity() == level
     assert logging.is_progress_bar_enabled()

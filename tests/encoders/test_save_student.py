@@ -74,9 +74,9 @@ def test_a_stranger_gets_the_same_embeddings_bit_for_bit(tmp_path: Path) -> None
     students = {name: trained(name) for name in ("conv-s", "vit-s")}
     for name, student in students.items():
         save_student(student, tmp_path / name)
+    texts = json.dumps(TEXTS)
     code = "import sys\n" + "\n".join(
-        f"sys.argv[1:] = [{str(tmp_path / name)!r}, {json.dumps(TEXTS)!r}, {name + '.npz'!r}]\n{STRANGER}"
-        for name in students
+        f"sys.argv[1:] = {[str(tmp_path / name), texts, name + '.npz']!r}\n{STRANGER}" for name in students
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, capture_output=True)
     for name, student in students.items():

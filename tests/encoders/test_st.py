@@ -14,7 +14,7 @@ from limbeck.data.view_for import view_for
 from limbeck.encoders.st import open_teacher
 from limbeck.encoders.teacher_presets import minilm_folder
 
-TEXTS = [*CAPTIONS, "Élan vital, 2 × 3", "word " * 400]
+TEXTS = [*CAPTIONS, "Élan vital, 2 x 3", "word " * 400]
 MODES = ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens")
 
 

@@ -23,11 +23,7 @@ def test_the_demos_sizes(name: str) -> None:
 
 def test_the_towers_of_the_speed_benchmark() -> None:
     design = presets.vit_192()
-    assert (design.vision["hidden_size"], design.vision["num_hidden_layers"], design.vision["patch_size"]) == (
-        192,
-        6,
-        8,
-    )
+    assert [design.vision[k] for k in ("hidden_size", "num_hidden_layers", "patch_size")] == [192, 6, 8]
     assert (design.text["hidden_size"], design.text["num_hidden_layers"], design.max_length) == (192, 3, 32)
     assert make_student("vit-192").encoders["text"].vocabulary == 30522
 
