@@ -1,4 +1,4 @@
-"""Contract of `Teacher`, held by every concrete class: frozen, without gradient, and live and cached interchangeable."""
+"""Contract of `Teacher`, held by every concrete class: frozen, without gradient, live and cached interchangeable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from limbeck.core.encoder import Encoder, Teacher
 from limbeck.core.errors import UsageError
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
-from limbeck.core.teacher import LiveTeacher
+from limbeck.core.teacher import LiveTeacher, ProjectedTeacher
 from limbeck.data.cache import CachedTeacher
 
 ROWS = [0, 5, 6, 1, 3, 8, 29, 12]
@@ -32,7 +32,16 @@ def _cached(encoder: Encoder, source: Source, folder: Path) -> Teacher:
     return opened(encoder, source, folder, augmentations=FLIP, draws=2)
 
 
-MAKERS: dict[type, Callable[[Encoder, Source, Path], Teacher]] = {LiveTeacher: _live, CachedTeacher: _cached}
+def _projected(encoder: Encoder, source: Source, folder: Path) -> Teacher:
+    projector = nn.Sequential(nn.Linear(encoder.width, 10), nn.Dropout(0.5))
+    return ProjectedTeacher(_cached(encoder, source, folder), projector=projector, width=10)
+
+
+MAKERS: dict[type, Callable[[Encoder, Source, Path], Teacher]] = {
+    LiveTeacher: _live,
+    CachedTeacher: _cached,
+    ProjectedTeacher: _projected,
+}
 ENCODERS: dict[str, Callable[[], Encoder]] = {"image": Pictures, "text": Texts}
 
 
@@ -67,7 +76,8 @@ def test_it_declares_what_it_gives(teacher: Teacher, source: Source) -> None:
     assert features["pooled"].dtype == torch.float32
     assert bool(features["pooled"].isfinite().all())
     assert teacher.modality in source.modalities
-    assert teacher.fingerprint() == "weights-1"
+    assert (teacher.fingerprint() == "weights-1") == (not isinstance(teacher, ProjectedTeacher))
+    assert teacher.fingerprint() == teacher.fingerprint()
 
 
 def test_it_is_no_module_and_nothing_of_it_trains(teacher: Teacher, source: Source) -> None:

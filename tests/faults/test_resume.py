@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -36,17 +35,6 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[int | None, 
     return runs
 
 
-def killed_at(folder: Path, step: int, *args: object) -> None:
-    """Kills a training once its log has reached a step."""
-    child = tools.spawn(training.train, folder, *args).go()
-    deadline = time.monotonic() + 30
-    log = folder / "metrics.jsonl"
-    while time.monotonic() < deadline and not (log.exists() and log.read_bytes().count(b"\n") > step):
-        time.sleep(0.002)
-    child.kill()
-    assert child.wait().killed
-
-
 @pytest.mark.parametrize("workers", [0, 1])
 @pytest.mark.parametrize("micro", [None, 5])
 def test_bit_equal_after_kills(
@@ -54,7 +42,9 @@ def test_bit_equal_after_kills(
 ) -> None:
     """Kills come between checkpoints, so that steps are lost and made again; with 5 rows a pass, also within a step."""
     for step in (8, 23, 41):
-        killed_at(tmp_path, step, 0.003, workers, micro)
+        child = training.reach(tmp_path, step, 0.003, workers, micro)
+        child.kill()
+        assert child.wait().killed
     outcome = tools.run(training.train, tmp_path, 0.0, workers, micro)
     assert outcome.code == 0, outcome.said
     assert int((tmp_path / "resumed.json").read_text()) >= 35

@@ -13,19 +13,10 @@ from faults import tools, training
 from limbeck.stages import checkpoint
 
 
-def started(folder: Path, *args: object, step: int = 6) -> tools.Child:
-    child = tools.spawn(training.train, folder, *args).go()
-    deadline = time.monotonic() + 30
-    log = folder / "metrics.jsonl"
-    while time.monotonic() < deadline and not (log.exists() and log.read_bytes().count(b"\n") > step):
-        time.sleep(0.002)
-    return child
-
-
 @pytest.mark.parametrize("workers", [0, 1])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_once(tmp_path: Path, number: signal.Signals, workers: int) -> None:
-    child = started(tmp_path, 0.02, workers)
+    child = training.reach(tmp_path, 6, 0.02, workers)
     os.kill(child.pid, number)
     outcome = child.wait()
     assert outcome.code == 6, outcome
@@ -39,7 +30,7 @@ def test_once(tmp_path: Path, number: signal.Signals, workers: int) -> None:
 
 
 def test_twice(tmp_path: Path) -> None:
-    child = started(tmp_path, 0.5, step=1)
+    child = training.reach(tmp_path, 1, 0.5)
     os.kill(child.pid, signal.SIGINT)
     time.sleep(0.1)
     before = time.monotonic()
@@ -51,12 +42,17 @@ def test_twice(tmp_path: Path) -> None:
     assert tools.run(training.train, tmp_path, 0.0, 0, None, 10).code == 0
 
 
+def parent(pid: int) -> int:
+    """The parent of a process, 0 where it has gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
 def test_a_terminal_interrupts_workers_as_well(tmp_path: Path) -> None:
-    child = started(tmp_path, 0.02, 1)
-    children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
-    if not children.exists():
-        pytest.skip("the kernel does not list children")
-    family = [int(pid) for pid in children.read_text().split()]
+    child = training.reach(tmp_path, 6, 0.02, 1)
+    family = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if parent(pid) == child.pid]
     assert family
     for pid in (child.pid, *family):
         os.kill(pid, signal.SIGINT)

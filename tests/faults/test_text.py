@@ -21,7 +21,7 @@ ODD = {
     "one long word": "x" * 1_000_000,
     "nul": "a\0b\0",
     "bom": "\ufeffbed",
-    "right to left": "\u202bשלום עולם\u202c مرحبا",
+    "right to left": "\u202b\u05e9\u05dc\u05d5\u05dd\u202c \u0645\u0631\u062d\u0628\u0627",
     "emoji": "👩‍👩‍👧‍👦" * 50,
     "combining": "e" + "\u0301" * 500,
     "control": "\x01\x02\x7f\x85",

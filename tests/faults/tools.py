@@ -35,8 +35,18 @@ from limbeck.core.errors import LimbeckError
 
 CRASHED = 70
 _WORLD = multiprocessing.get_context("forkserver")
+# torch._dynamo: the first step of any torch optimizer imports it, which takes longer than most targets run
 _WORLD.set_forkserver_preload(
-    ["pytest", "torch", "safetensors.torch", "tokenizers", "limbeck.core.artefact", "limbeck.data.cache"]
+    [
+        "pytest",
+        "torch",
+        "safetensors.torch",
+        "tokenizers",
+        "limbeck.core.artefact",
+        "limbeck.data.cache",
+        "torch._dynamo",
+        "limbeck.stages.loop",
+    ]
 )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from faults import tools
 from limbeck.core.sample import Batch
 from limbeck.stages import checkpoint
 from limbeck.stages.loop import fit
@@ -26,6 +29,8 @@ def train(
 ) -> FitResult:  # fmt: skip
     """A stage with everything that has state: dropout, an average, validation with patience, checkpoints."""
     torch.set_num_threads(1)
+    # Children of `tools.spawn` are daemons, which may not have loader workers of their own.
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     parts = worlds.producers(dropout=0.2)
     spec = worlds.spec(
         steps, ema=0.95, micro_batch=micro_batch, evaluate_every=6, patience=50, save_every=EVERY, precision="fp32"
@@ -58,6 +63,8 @@ class Workers(worlds.Steps):
     def steps(self, start: int, stop: int) -> Any:
         from torch.utils.data import DataLoader
 
+        # An orphaned worker looks for its parent this often, and holds the child's sockets until then.
+        torch.utils.data._utils.worker.MP_STATUS_CHECK_INTERVAL = 0.1  # type: ignore[attr-defined]
         loader: Any = DataLoader(
             Items(self), sampler=range(start, stop), batch_size=None, num_workers=self.workers,
             multiprocessing_context="fork",
@@ -70,10 +77,26 @@ class Items(torch.utils.data.Dataset[Batch]):
         self.source = source
 
     def __getitem__(self, step: int) -> Batch:
-        import time
-
         time.sleep(self.source.delay)
         return self.source.batch(step)
+
+
+def reach(folder: Path, step: int, *args: Any) -> tools.Child:
+    """A training in a process of its own, returned once its log has reached a step."""
+    child = tools.spawn(train, folder, *args).go()
+    assert wait_for(child, folder, step), f"step {step} was not reached: {child.wait(5)}"
+    return child
+
+
+def wait_for(child: tools.Child, folder: Path, step: int) -> bool:
+    """Waits until the log has reached a step or the training has ended; whether it has got there."""
+    log = folder / "metrics.jsonl"
+    deadline = time.monotonic() + 60
+    while child.process.is_alive() and time.monotonic() < deadline:
+        if log.exists() and log.read_bytes().count(b"\n") > step:
+            return True
+        time.sleep(0.002)
+    return False
 
 
 def steps_logged(folder: Path) -> list[int]:

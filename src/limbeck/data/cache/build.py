@@ -89,7 +89,7 @@ def build_cache(
     augmentations: Sequence[Augmentation] = (),
     dtype: str = "float32",
     wants: Sequence[str] = ("pooled",),
-    batch_size: int = 64,
+    batch_size: int = 32,
     shard_rows: int = SHARD_ROWS,
     progress: Callable[[CacheProgress], None] | None = None,
 ) -> CacheReport:

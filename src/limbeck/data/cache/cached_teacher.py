@@ -98,18 +98,19 @@ class CachedTeacher(Teacher):
 
     def _gather(self, name: str, position: Tensor) -> Tensor:
         parts = self.store[name]
-        here = position != ABSENT
-        complete = bool(here.all())
-        if len(parts) == 1 and complete:
-            return _widened(parts[0].index_select(0, position))
+        if len(parts) == 1:
+            found = _widened(parts[0].index_select(0, position.clamp_min(0)))
+            absent = position == ABSENT
+            if bool(absent.any()):
+                found[absent] = 0
+            return found
         shape = parts[0].shape[1:] if parts else (self.width,)
-        kind = parts[0].dtype if parts else torch.float32
-        out = torch.zeros((len(position), *shape), dtype=kind)
+        nothing = torch.zeros(shape, dtype=parts[0].dtype if parts else torch.float32)
         shard = torch.bucketize(position, self._starts, right=True) - 1
-        for number in sorted(set(shard[here].tolist())):
-            chosen = here & (shard == number)
-            out[chosen] = parts[number].index_select(0, position[chosen] - self._starts[number])
-        return _widened(out)
+        row = position - self._starts[shard.clamp_min(0)]
+        # Row by row: a batch touches about as many shards as it has rows, so that there is nothing to do at once.
+        rows = [parts[s][r] if s >= 0 else nothing for s, r in zip(shard.tolist(), row.tolist(), strict=True)]
+        return _widened(torch.stack(rows) if rows else nothing.new_zeros((0, *shape)))
 
 
 def _widened(value: Tensor) -> Tensor:
