@@ -22,14 +22,13 @@ TEXTS = Ref("teacher.text")
 def problems(match: str | None = None, /, *, parts: Any = None, dry: Batch | None = None, **given: Any) -> list[str]:
     """Lines of the error; empty where the wiring is right."""
     rows = {key: given.pop(key) for key in ("training_rows", "evaluation_rows") if key in given}
+    said = ""
     try:
         check_wiring(worlds.spec(**given), parts or worlds.producers(), dry=dry, **rows)
     except UsageError as error:
-        lines = str(error).splitlines()
-        assert match is None or re.search(match, str(error)), str(error)
-        return lines
-    assert match is None, "nothing was found wrong"
-    return []
+        said = str(error)
+    assert match is None or re.search(match, said), said or "nothing was found wrong"
+    return said.splitlines()
 
 
 def cosine(**inputs: Ref) -> dict[str, Term]:

@@ -48,7 +48,9 @@ def test_both_passes_drop_the_same() -> None:
     assert [len(part) for part in kept] == [5, 5, 2] * 2
     assert torch.equal(torch.cat(kept[:3]), torch.cat(kept[3:]))
     assert torch.equal(done.pooled["student.image"], torch.cat(kept[:3]))
-    assert not torch.equal(kept[0], parts["student.image"](worlds.Steps(12).batch(0).view("student.image"))["pooled"][:5])
+    assert not torch.equal(
+        kept[0], parts["student.image"](worlds.Steps(12).batch(0).view("student.image"))["pooled"][:5]
+    )
 
 
 def test_largest_forward_pass_is_the_micro_batch() -> None:

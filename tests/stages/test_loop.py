@@ -36,7 +36,9 @@ def test_equals_a_naive_loop(tmp_path: Path) -> None:
     average = [p.detach().clone() for p in trained]
     for step in range(12):
         warm = round(0.1 * 12)
-        rate = 1e-2 * ((step + 1) / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / (12 - warm))))
+        rate = 1e-2 * (
+            (step + 1) / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / (12 - warm)))
+        )
         batch = worlds.Steps().batch(step)
         image, text = (oracle[f"student.{m}"](batch.view(f"student.{m}"))["pooled"] for m in ("image", "text"))
         teacher_image, teacher_text = (oracle[f"teacher.{m}"](batch)["pooled"] for m in ("image", "text"))

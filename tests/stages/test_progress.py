@@ -45,4 +45,10 @@ def test_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 
 
 def test_clock() -> None:
-    assert [progress._clock(s) for s in (0, 59.6, 3599, 3600, 36061)] == ["0:00", "1:00", "59:59", "1:00:00", "10:01:01"]
+    assert [progress._clock(s) for s in (0, 59.6, 3599, 3600, 36061)] == [
+        "0:00",
+        "1:00",
+        "59:59",
+        "1:00:00",
+        "10:01:01",
+    ]

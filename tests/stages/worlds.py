@@ -119,9 +119,17 @@ def producers(seed: int = 0, *, dropout: float = 0.0) -> dict[str, Any]:
 
 
 def spec(
-    steps: int = 20, *, terms: Mapping[str, Term] = TERMS, trains: tuple[str, ...] = TRAINS, name: str = "main",
-    batch: Mapping[str, int] | None = None, micro_batch: int | None = None, evaluate_every: int = 0, patience: int = 0,
-    save_every: int = 0, **optimisation: Any,
+    steps: int = 20,
+    *,
+    terms: Mapping[str, Term] = TERMS,
+    trains: tuple[str, ...] = TRAINS,
+    name: str = "main",
+    batch: Mapping[str, int] | None = None,
+    micro_batch: int | None = None,
+    evaluate_every: int = 0,
+    patience: int = 0,
+    save_every: int = 0,
+    **optimisation: Any,
 ) -> StageSpec:
     """A stage with everything overridable by name."""
     budget = Budget(steps, batch or {"image+text": 12}, micro_batch, evaluate_every, patience, save_every)

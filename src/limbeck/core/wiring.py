@@ -111,8 +111,8 @@ def _teachers(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[st
                 "freeze it with requires_grad_(False)"
             )
     for name in spec.trains:
-        producer = producers.get(name)
-        if isinstance(producer, nn.Module) and not any(p.requires_grad for p in producer.parameters()):
+        trained = producers.get(name)
+        if isinstance(trained, nn.Module) and not any(p.requires_grad for p in trained.parameters()):
             yield f"stage '{spec.name}' trains '{name}', but every parameter of it is frozen; thaw it or leave it out"
 
 
@@ -175,8 +175,8 @@ def _widths(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[str]
             if len({width for _, _, width in found}) > 1:
                 listed = ", ".join(f"{key} ({ref}) has {width}" for key, ref, width in found)
                 yield (
-                    f"term '{name}' of stage '{spec.name}': {type(term.objective).__name__} wants one width '{axis}', but "
-                    f"{listed}; add a projector, or an objective that compares relations"
+                    f"term '{name}' of stage '{spec.name}': {type(term.objective).__name__} wants one width '{axis}', "
+                    f"but {listed}; add a projector, or an objective that compares relations"
                 )
 
 

@@ -186,7 +186,8 @@ class _Run:
     def _open(self, *, resume: bool) -> None:
         with storage_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        sweep(self.checkpoints)
+        for folder in (self.folder, self.checkpoints):
+            sweep(folder)
         if resume:
             self._resume()
         elif self.checkpoints.exists():
