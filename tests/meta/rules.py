@@ -347,11 +347,17 @@ def test_path(module: Module) -> Path:
 
 
 def has_mirror(module: Module, exists: Callable[[Path], bool]) -> list[str]:
-    """A module with something to test has the test of the same path; `tests/contracts` holds all recipes to theirs."""
+    """A module with something to test has the test of the same path.
+
+    Files that make up one thing in a folder of their own (`data/cache/*.py`) may share the test of that folder
+    (`tests/data/test_cache.py`); a part never does. `tests/contracts` holds all recipes to theirs.
+    """
     if module.room == "recipes" or module.stem.startswith("__") or module.name.count(".") == 0 or not has_logic(module):
         return []
     path = test_path(module)
-    return [] if exists(path) else [f"{module.name} has no {path}"]
+    own_folder = module.name.count(".") > 2 and not roles_of(module)
+    shared = path.parent.parent / f"test_{path.parent.name}.py"
+    return [] if exists(path) or (own_folder and exists(shared)) else [f"{module.name} has no {path}"]
 
 
 def test_has_subject(path: Path, exists: Callable[[Path], bool]) -> list[str]:
@@ -360,7 +366,9 @@ def test_has_subject(path: Path, exists: Callable[[Path], bool]) -> list[str]:
     if len(parts) > 1 and parts[0] in ("contracts", "meta", "faults", "golden", "docs", "benchmarks", "recipes"):
         return []
     subject = Path("src", "limbeck", *parts[:-1], path.name.removeprefix("test_"))
-    return [] if exists(subject) else [f"{path} tests {subject}, which does not exist"]
+    return (
+        [] if exists(subject) or exists(subject.with_suffix("")) else [f"{path} tests {subject}, which does not exist"]
+    )
 
 
 # written in pieces so that this file passes its own rule

@@ -159,7 +159,11 @@ def test_a_lost_module_and_a_lost_test_can_be_caught():
     assert not rules.has_mirror(module, lambda path: path == Path("tests/objectives/feature/test_bad.py"))
     declared = 'class A:\n    """A."""\n    @abstractmethod\n    def f(self): ...'
     assert not rules.has_mirror(bad(declared), lambda path: False)  # nothing to test
+    shared = Path("tests/data/test_cache.py").__eq__
+    assert not rules.has_mirror(bad('def f():\n    """F."""', "limbeck.data.cache.store"), shared)
+    assert rules.has_mirror(bad("class S(Source):\n    def f(self):\n        return 1", "limbeck.data.cache.s"), shared)
     assert rules.test_has_subject(Path("tests/core/test_nothing.py"), lambda path: False)
+    assert not rules.test_has_subject(Path("tests/data/test_cache.py"), Path("src/limbeck/data/cache").__eq__)
 
 
 def test_a_host_can_be_caught():
