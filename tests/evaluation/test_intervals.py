@@ -142,7 +142,7 @@ def test_coverage_quick(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SIMULATIONS)
 def test_coverage(name: str) -> None:
-    assert 0.93 <= coverage(SIMULATIONS[name], 1500) <= 0.97
+    assert 0.93 <= coverage(SIMULATIONS[name], 2000) <= 0.97
 
 
 def test_resampling_three_seeds_would_not_cover() -> None:
