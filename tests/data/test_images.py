@@ -42,6 +42,11 @@ def test_half_transparent_red_on_white() -> None:
     assert image.getpixel((0, 0)) == (255, 127, 127)
 
 
+def test_cmyk_jpeg_as_photoshop_writes_it() -> None:
+    data = encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=95)
+    assert np.abs(np.asarray(decode_image(data)).astype(int) - (255, 0, 0)).max() <= 3
+
+
 def test_float_pictures() -> None:
     values = np.array([[0.0, 0.5, 1.0]], dtype=np.float32)
     assert np.asarray(decode_image(Image.fromarray(values)))[0, :, 0].tolist() == [0, 128, 255]

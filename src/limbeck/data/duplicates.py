@@ -162,8 +162,16 @@ def _step(target: Tensor, moving: Tensor, warp: Tensor) -> Tensor:
 
 
 def _residual(a: Tensor, b: Tensor) -> Tensor:
-    """Mean absolute difference of the worst window, relative to the contrast of the pictures."""
+    """Mean absolute difference of the worst window, relative to the contrast of the pictures.
+
+    Colours are averaged over 4 x 4 pixels first: JPEG stores them coarsely, and that is no difference.
+    """
     side = a.shape[-1]
-    windows = avg_pool2d((a - b).abs().amax(dim=1, keepdim=True), side // 4, stride=side // 8)
+    difference = a - b
+    grey = difference.mean(dim=1, keepdim=True)
+    worst = avg_pool2d(grey.abs(), side // 4, stride=side // 8).flatten(1).amax(dim=1)
+    if a.shape[1] > 1:
+        colour = avg_pool2d(difference - grey, side // 8).abs().amax(dim=1, keepdim=True)
+        worst = torch.maximum(worst, avg_pool2d(colour, 2, stride=1).flatten(1).amax(dim=1))
     contrast = torch.maximum(a.flatten(1).std(dim=1), b.flatten(1).std(dim=1)).clamp_min(0.05)
-    return windows.flatten(1).amax(dim=1) / contrast
+    return worst / contrast

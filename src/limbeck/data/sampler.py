@@ -23,7 +23,8 @@ class MixedSampler:
     Args:
         kinds: kind of row -> indices in the source.
         batch: kind of row -> rows a batch, in the order they take in the batch.
-        draws: stored augmentation draws; 0 trains on rows as they are, else each row gets a draw from 1 to `draws`.
+        draws: stored augmentation draws of each kind; a kind without any is seen as it is, else each row gets a draw
+            from 1 to that number. One number holds for every kind.
         seed: of order and draws.
 
     Raises:
@@ -31,18 +32,25 @@ class MixedSampler:
     """
 
     def __init__(
-        self, kinds: Mapping[str, Sequence[int]], *, batch: Mapping[str, int], draws: int = 0, seed: int = 0
+        self,
+        kinds: Mapping[str, Sequence[int]],
+        *,
+        batch: Mapping[str, int],
+        draws: int | Mapping[str, int] = 0,
+        seed: int = 0,
     ) -> None:
         for kind, rows in batch.items():
             if kind not in kinds or not len(kinds[kind]):
                 raise UsageError(unknown("kind of row", kind, [name for name in kinds if len(kinds[name])]))
             if rows < 1:
                 raise UsageError(f"a batch needs at least 1 row of kind '{kind}', got {rows}")
-        if not batch or draws < 0:
+        each = {kind: draws if isinstance(draws, int) else draws.get(kind, 0) for kind in batch}
+        if min(each.values(), default=-1) < 0:
             raise UsageError(f"a batch needs at least one kind of row and draws >= 0, got {dict(batch)} and {draws}")
         self.kinds = {kind: np.asarray(rows, dtype=np.int64) for kind, rows in kinds.items()}
         self.batch = dict(batch)
         self.draws = draws
+        self._highest = np.concatenate([np.full(size, each[kind], dtype=np.int64) for kind, size in batch.items()])
         self.seed = seed
         self._kept: dict[tuple[str, int], NDArray[np.int64]] = {}
 
@@ -51,10 +59,9 @@ class MixedSampler:
         if step < 0:
             raise UsageError(f"a step is counted from 0, got {step}")
         indices = np.concatenate([self._rows(kind, size, step) for kind, size in self.batch.items()])
-        if self.draws == 0:
-            return indices.tolist(), [0] * len(indices)
-        draws = self._generator("draws", step).integers(1, self.draws + 1, size=len(indices))
-        return indices.tolist(), draws.tolist()
+        # drawn for every place, so that the draws of one kind do not depend on whether another kind has any
+        drawn = self._generator("draws", step).integers(1, np.maximum(self._highest, 1) + 1)
+        return indices.tolist(), np.where(self._highest > 0, drawn, 0).tolist()
 
     def epoch_steps(self, kind: str) -> int:
         """Steps in which every row of the kind is seen about once."""

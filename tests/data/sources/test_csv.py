@@ -38,7 +38,7 @@ def test_any_text_survives(texts: list[str], tmp_path_factory: pytest.TempPathFa
 
 def test_a_file_saved_by_a_spreadsheet(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
-    path.write_bytes("\ufeffid;text\r\n1;\u00fcber\r\n2;\"a; b\"\r\n\r\n".encode())
+    path.write_bytes('\ufeffid;text\r\n1;\u00fcber\r\n2;"a; b"\r\n\r\n'.encode())
     assert [row.text for row in CsvSource(str(path)).rows] == ["\u00fcber", "a; b"]
 
 

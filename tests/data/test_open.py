@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.made import pairs, shard
+from limbeck.core.errors import DataError
+from limbeck.data.open import open_source
+from limbeck.data.sources.csv import CsvSource
+from limbeck.data.sources.folder import FolderSource
+from limbeck.data.sources.icons import IconsSource
+from limbeck.data.sources.jsonl import JsonlSource
+from limbeck.data.sources.parquet import ParquetSource
+from limbeck.data.sources.tar import TarSource
+
+
+def test_formats_are_recognised(tmp_path: Path) -> None:
+    import pyarrow as arrow
+    import pyarrow.parquet as parquet
+
+    (tmp_path / "a.CSV").write_text("text\nx\n")
+    (tmp_path / "a.ndjson").write_text('{"text": "x"}\n')
+    parquet.write_table(arrow.table({"text": ["x"]}), tmp_path / "a.parquet")
+    (tmp_path / "shards").mkdir()
+    shard(tmp_path / "shards" / "a.tar", {"1.txt": b"x"})
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "metadata.csv").write_text("text\nx\n")
+    kinds = {"a.CSV": CsvSource, "a.ndjson": JsonlSource, "a.parquet": ParquetSource, "shards": TarSource,
+             "shards/a.tar": TarSource, "folder": FolderSource}  # fmt: skip
+    for name, kind in kinds.items():
+        source = open_source(tmp_path / name)
+        assert type(source) is kind
+        assert source.rows[0].text == "x"
+
+
+def test_icons_by_name() -> None:
+    assert isinstance(open_source("icons"), IconsSource)
+
+
+def test_names_that_do_not_exist(tmp_path: Path) -> None:
+    pairs(tmp_path, 1)
+    with pytest.raises(DataError, match=r"does not exist; .*one of icons; did you mean .*/data\.csv\?"):
+        open_source(tmp_path / "dta.csv")
+    with pytest.raises(DataError, match="did you mean the built-in 'icons'"):
+        open_source("icon")
+
+
+def test_formats_that_are_not_known(tmp_path: Path) -> None:
+    for name, hint in (("a.xlsx", "valid: .csv"), ("a.tar.gz", "unpack it first")):
+        (tmp_path / name).write_bytes(b"x")
+        with pytest.raises(DataError, match=hint):
+            open_source(tmp_path / name)
+
+
+def test_a_folder_that_is_not_a_data_set(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="neither metadata"):
+        open_source(tmp_path)
+    pairs(tmp_path, 1)
+    with pytest.raises(DataError, match=r"did you mean .*data\.csv"):
+        open_source(tmp_path)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from data.made import encoded, pairs, picture
+from limbeck.core.errors import DataError
+from limbeck.data.sources.csv import CsvSource
+from limbeck.data.table import read_media
+
+
+def test_content_is_the_sha256_of_the_raw_value(tmp_path: Path) -> None:
+    source = CsvSource(str(pairs(tmp_path, 2)))
+    assert source.content(1, "image") == hashlib.sha256(encoded(picture(1))).hexdigest()
+    assert source.content(1, "text") == hashlib.sha256(b"thing 1").hexdigest()
+
+
+def test_content_sees_a_file_edited_in_place_with_the_same_size_and_time(tmp_path: Path) -> None:
+    import os
+
+    path = pairs(tmp_path, 2)
+    source = CsvSource(str(path))
+    before, whole = source.content(0, "image"), source.fingerprint()
+    file = tmp_path / "0.png"
+    status = file.stat()
+    data = bytearray(file.read_bytes())
+    data[-10] ^= 1
+    file.write_bytes(data)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert source.content(0, "image") != before
+    assert source.fingerprint() != whole
+    assert CsvSource(str(path)).fingerprint() == source.fingerprint()
+
+
+def test_fingerprint_knows_split_label_and_id(tmp_path: Path) -> None:
+    prints = {
+        CsvSource(str(pairs(tmp_path, 2, **columns))).fingerprint()
+        for columns in ({}, {"split": ["train", "test"]}, {"label": ["a", "b"]}, {"group": ["a", "b"]})
+    }
+    assert len(prints) == 4
+
+
+def test_fingerprint_of_a_source_with_missing_files(tmp_path: Path) -> None:
+    path = pairs(tmp_path, 2)
+    (tmp_path / "1.png").unlink()
+    assert len(CsvSource(str(path)).fingerprint()) == 64
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.png"
+    with open(path, "wb") as stream:
+        stream.truncate(600 * 1024 * 1024)
+    with pytest.raises(DataError, match="629 MB; at most 537 MB"):
+        read_media(path, where="row 1")
