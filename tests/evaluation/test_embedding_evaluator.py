@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from evaluation import worlds
 
+from evaluation import worlds
 from limbeck.evaluation.embedding_evaluator import Measurement
 from limbeck.evaluation.embeddings import embed
 from limbeck.evaluation.intervals import mean_interval, wilson
