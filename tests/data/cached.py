@@ -20,7 +20,7 @@ from limbeck.core.source import Source
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.core.view import View
 from limbeck.data.augmentation.horizontal_flip import HorizontalFlip
-from limbeck.data.cache import CachedTeacher, CacheReport, build_cache, cache_key, open_cache
+from limbeck.data.cache import CachedTeacher, CacheKey, CacheReport, build_cache, cache_key, open_cache
 from limbeck.data.loader import Assembler
 from limbeck.data.sources.csv import CsvSource
 from limbeck.data.views.image import ImageView
@@ -142,13 +142,18 @@ def build(teacher: Encoder, source: Source, folder: Path, **changes: Any) -> Cac
     return build_cache(teacher, **given | changes)
 
 
+def key(teacher: Encoder, **changes: Any) -> CacheKey:
+    """`cache_key` with the usual arguments unless changed."""
+    given = {"view": views()[teacher.modality], "teacher_fingerprint": "weights-1"}
+    return cache_key(teacher, **given | changes)
+
+
 def opened(teacher: Encoder, source: Source, folder: Path, **changes: Any) -> CachedTeacher:
     """`open_cache` under the key that `build` with the same arguments has."""
-    keyed = ("view", "teacher_fingerprint", "augmentations", "dtype", "wants")
-    given = {"view": views()[teacher.modality], "teacher_fingerprint": "weights-1"} | changes
-    key = cache_key(teacher, **{name: value for name, value in given.items() if name in keyed})
-    rest = {name: value for name, value in given.items() if name not in keyed}
-    return open_cache(folder, expect=key, source=source, name=f"teacher.{teacher.modality}", **rest)
+    keyed = {"view", "teacher_fingerprint", "augmentations", "dtype", "wants"}
+    expect = key(teacher, **{name: value for name, value in changes.items() if name in keyed})
+    rest = {name: value for name, value in changes.items() if name not in keyed}
+    return open_cache(folder, expect=expect, source=source, name=f"teacher.{teacher.modality}", **rest)
 
 
 def batch(source: Source, rows: Sequence[int], draws: Sequence[int] | None = None, **views: View) -> Batch:

@@ -18,6 +18,7 @@ from limbeck.data.cache.key import CacheKey, key_from
 SHARDS = "shards"
 ADDRESS = "address"
 ADDRESS_BYTES = 32
+ABOUT = "shard"
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def write_shard(
 ) -> Path:
     """Commit rows in one rename; what was there before stays as it is."""
     column = torch.frombuffer(bytearray(b"".join(addresses)), dtype=torch.uint8).view(len(addresses), ADDRESS_BYTES)
-    metadata = {"key": json.dumps(asdict(key), sort_keys=True), "rounding": json.dumps(asdict(rounding))}
-    content = tensor_bytes({ADDRESS: column, **tensors}, metadata=metadata)
+    about = json.dumps({"key": asdict(key), "rounding": asdict(rounding)}, sort_keys=True)
+    content = tensor_bytes({ADDRESS: column, **tensors}, metadata={ABOUT: about})
     path = folder / SHARDS / f"{sha256_bytes(content)}.safetensors"
     write_file(path, content)
     return path
@@ -79,8 +80,9 @@ def read_shard(path: Path) -> Shard:
         raw = column.numpy().tobytes()
         sound = column.dtype == torch.uint8 and column.ndim == 2 and column.shape[1] == ADDRESS_BYTES
         sound = sound and all(tensor.ndim >= 1 and len(tensor) == len(column) for tensor in tensors.values())
-        key = key_from(json.loads(metadata["key"]), path)
-        rounding = Rounding(**json.loads(metadata["rounding"]))
+        about = json.loads(metadata[ABOUT])
+        key = key_from(about["key"], path)
+        rounding = Rounding(**about["rounding"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ArtefactError(f"{path} is no shard of a teacher cache: {error}") from error
     if not sound:
