@@ -112,17 +112,22 @@ class DataSpec:
 
     Args:
         path: a file or folder, or the name of a built-in source (`icons`).
-        draws: how many stored augmentation draws a row has beside draw 0; 0 trains without augmentation.
+        draws: how many stored augmentation draws a row has beside draw 0; 0 trains without augmentation. A mapping
+            says it by kind of row (`{"image+text": 8, "image": 4}`); a kind that it leaves out has none.
         augmentations: applied in order to the modality that each names.
         max_bad: share of unreadable rows above which nothing is trained.
         fractions: train, validation and test shares where the source has no splits (stable hash of the id or group).
     """
 
     path: str
-    draws: int = 0
+    draws: int | Mapping[str, int] = 0
     augmentations: tuple[Augmentation, ...] = ()
     max_bad: float = 0.01
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+
+    def draws_of(self, kind: str) -> int:
+        """Stored draws of rows of this kind."""
+        return self.draws if isinstance(self.draws, int) else self.draws.get(kind, 0)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,12 @@ class LogitScale(nn.Module):
         return float(self.offset.detach())
 
     def forward(self, *, want: Collection[str] = ("scale",)) -> Features:
-        """`scale` and `bias` as scalars `()`."""
-        values = {"scale": self.log_scale.clamp(max=math.log(self.limit)).exp(), "bias": self.offset}
+        """`scale` and `bias` as scalars `()`.
+
+        The parameter itself is held at the limit, as CLIP does after each step: a clamp in the graph would have no
+        gradient beyond it, and the scale could never come back.
+        """
+        with torch.no_grad():
+            self.log_scale.clamp_(max=math.log(self.limit))
+        values = {"scale": self.log_scale.exp(), "bias": self.offset}
         return Features(extras={name: values[name] for name in want})

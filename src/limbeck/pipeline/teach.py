@@ -74,7 +74,8 @@ def teach(
         folder: for checkpoints of the alignment.
         notify: takes one line a fact.
     """
-    training, reports = _cached(models, source, rows.training(), data, data.draws, cache, notify)
+    kinds = {kind: (own, data.draws_of(kind)) for kind, own in rows.train.items()}
+    training, reports = _cached(models, source, kinds, data, cache, notify)
     if models.aligned:
         encoders = dict(models.encoders)
         teachers: dict[str, Teacher] = {f"teacher.{m}": teacher for m, teacher in training.items()}
@@ -82,7 +83,7 @@ def teach(
         return Taught(teachers, encoders, width, sha256_json(models.fingerprints()), reports=tuple(reports))
     if align is None:
         raise UsageError(f"teacher {models.name} is two encoders without a shared space; it needs an alignment stage")
-    held, more = _cached(models, source, rows.validation, data, 0, cache, notify)
+    held, more = _cached(models, source, {"validation": (rows.validation, 0)}, data, cache, notify)
     notify(f"aligning {' and '.join(models.encoders)} of {models.name} by trained projectors")
     projectors, history = _align(align, source, rows, training, held, data.draws, seed, folder)
     teachers = {
@@ -96,37 +97,46 @@ def teach(
 def _cached(
     models: TeacherModels,
     source: Source,
-    indices: tuple[int, ...],
+    kinds: Mapping[str, tuple[tuple[int, ...], int]],
     data: DataSpec,
-    draws: int,
     cache: Path,
     notify: Notify,
 ) -> tuple[dict[str, Teacher], list[CacheReport]]:
+    """One cached teacher a modality, from kinds of rows with their own number of draws."""
     teachers: dict[str, Teacher] = {}
     reports = []
     for modality, identity in models.fingerprints().items():
         encoder, name = models.encoders[modality], f"teacher.{modality}"
         view = view_of(encoder)
         key = cache_key(encoder, view=view, teacher_fingerprint=identity, augmentations=data.augmentations)
-        own = [row for row in indices if modality in source.rows[row].modalities]
-        report = build_cache(
-            encoder,
-            source=source,
-            indices=own,
-            view=view,
-            name=name,
-            folder=cache / "teachers" / f"{modality}-{key.fingerprint()[:16]}",
-            teacher_fingerprint=identity,
-            draws=draws,
-            augmentations=data.augmentations,
-            progress=_Meter(notify),
-        )
-        notify(
-            f"{name}: {report.rows} outputs cached, {report.reused} of them reused, {report.computed} computed in "
-            f"{report.seconds:.1f} s, {report.size / 1e6:.0f} MB"
-        )
-        reports.append(report)
-        teachers[modality] = open_cache(report.folder, expect=key, source=source, name=name, draws=draws, indices=own)
+        folder = cache / "teachers" / f"{modality}-{key.fingerprint()[:16]}"
+        own = {
+            kind: ([row for row in indices if modality in source.rows[row].modalities], draws)
+            for kind, (indices, draws) in kinds.items()
+        }
+        for kind, (indices, draws) in own.items():
+            if not indices:
+                continue
+            report = build_cache(
+                encoder,
+                source=source,
+                indices=indices,
+                view=view,
+                name=name,
+                folder=folder,
+                teacher_fingerprint=identity,
+                draws=draws,
+                augmentations=data.augmentations,
+                progress=_Meter(notify),
+            )
+            notify(
+                f"{name}, {kind} rows: {report.rows} outputs, {report.reused} of them reused, {report.computed} "
+                f"computed in {report.seconds:.1f} s, {report.size / 1e6:.0f} MB"
+            )
+            reports.append(report)
+        most = max(draws for _, draws in own.values())
+        asked = [row for indices, draws in own.values() if draws == most for row in indices]
+        teachers[modality] = open_cache(folder, expect=key, source=source, name=name, draws=most, indices=asked)
     return teachers, reports
 
 
@@ -154,7 +164,7 @@ def _align(
     rows: Rows,
     training: Mapping[str, Teacher],
     held: Mapping[str, Teacher],
-    draws: int,
+    draws: int | Mapping[str, int],
     seed: int,
     folder: Path,
 ) -> tuple[dict[str, MLPProjector], tuple[Mapping[str, float], ...]]:

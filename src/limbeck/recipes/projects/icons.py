@@ -47,7 +47,7 @@ def _arm(name: str, method: Method, *, batch: dict[str, int]) -> Recipe:
     )
     return Recipe(
         name=name,
-        data=DataSpec("icons", draws=8, augmentations=(RandomAffine(), CaptionSubset())),
+        data=DataSpec("icons", draws={"image+text": 8, "image": 8}, augmentations=(RandomAffine(), CaptionSubset())),
         student="conv-s",
         stages=(stage,),
         teacher="icons",
