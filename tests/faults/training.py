@@ -41,13 +41,17 @@ def train(
         batch = worlds.Steps().batch(10_000)
         with torch.no_grad():
             text = parts["student.text"](batch.view("student.text"))["pooled"]
-            return {"recall": float(torch.cosine_similarity(text, parts["teacher.text"](batch)["pooled"]).mean())}
+            likeness = torch.cosine_similarity(text, parts["teacher.text"](batch)["pooled"]).mean()
+        return {"best early": -float(likeness)}  # so that what is kept was chosen before the kills
 
     loader = Workers(workers, delay=delay) if workers else worlds.Steps(delay=delay)
     result = fit(
         spec, parts, loader, folder=folder, validate=validate, seed=3, progress=False, identity=identity, resume=resume
     )
-    kept = {name: [float(x) for x in value.double().flatten()] for name, value in worlds.weights(parts).items()}
+    kept: dict[str, Any] = {
+        name: [float(x) for x in value.double().flatten()] for name, value in worlds.weights(parts).items()
+    }
+    kept |= {"history": result.history, "best": result.best, "best step": result.best_step}
     (folder / "kept.json").write_text(json.dumps(kept))
     (folder / "resumed.json").write_text(json.dumps(result.resumed_from))
     return result

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from limbeck.core import artefact
 from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.core.sample import Batch
 from limbeck.stages import loop
@@ -176,6 +180,17 @@ def test_starting_afresh_forgets_what_was_there(tmp_path: Path) -> None:
     result = train(tmp_path, steps=6, resume=False)
     assert result.resumed_from == 0
     assert [entry["step"] for entry in log(tmp_path)] == list(range(7))
+
+
+def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    for name in ("metrics.jsonl", "checkpoints/main/step-00000005"):
+        left = artefact._beside(tmp_path / name, "tmp")
+        left = left.with_name(left.name.replace(f"-{os.getpid()}-", f"-{gone.stdout.strip()}-"))
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_text("torn")
+    train(tmp_path, steps=1)
+    assert not list(tmp_path.rglob(".*"))
 
 
 def test_two_stages_share_a_folder(tmp_path: Path) -> None:

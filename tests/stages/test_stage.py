@@ -32,7 +32,7 @@ def test_loss_is_the_weighted_sum_of_means_over_the_rows_that_count() -> None:
         query=image_of[both], key=text_of[both], scale=scale, teacher_query=teacher_image[both],
         teacher_key=teacher_text[both],
     ).mean()  # fmt: skip
-    features = sum(1 - float(torch.cosine_similarity(text_of[row], teacher_text[row], dim=0)) for row in text) / len(
+    features = sum(1 - torch.cosine_similarity(text_of[row], teacher_text[row], dim=0).item() for row in text) / len(
         text
     )
     assert float(out.terms["contrast"]) == pytest.approx(float(contrast), rel=1e-5)

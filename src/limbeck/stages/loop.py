@@ -139,12 +139,13 @@ class _Run:
             for warning in self.warnings:
                 self.progress.note(f"warning: {warning}")
             self.stage.train()
+            last: Batch | None = None
             while not self.finished:
                 asked = time.perf_counter()
                 batch = self._next(batches, interruption)
                 if batch is None:
                     self.seconds = before + time.perf_counter() - started
-                    self._leave(None)
+                    self._leave(last)
                 waited += time.perf_counter() - asked
                 if self.precision is None:
                     self._begin(batch)
@@ -160,8 +161,7 @@ class _Run:
                 every = self.spec.budget.save_every
                 if self.finished or (every and self.step % every == 0):
                     self._save(batch)
-                if interruption.asked and not self.finished:
-                    self._leave(batch)
+                last = batch
         finally:
             self.progress.close()
             self.log.close()
@@ -196,7 +196,9 @@ class _Run:
             self.guard.rate(self.parameters)
 
     def _next(self, batches: Iterator[Batch], interruption: Interruption) -> Batch | None:
-        """The next batch, on the stage's device; None when the run was interrupted while waiting for it."""
+        """The next batch, on the stage's device; None when the run was interrupted, also while waiting for it."""
+        if interruption.asked:
+            return None
         try:
             batch = next(batches)
         except StopIteration:
