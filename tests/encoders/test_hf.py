@@ -102,6 +102,9 @@ def test_pickled_weights_are_never_opened(tmp_path: Path) -> None:
     (path / "model.safetensors").unlink()
     with pytest.raises(ArtefactError, match="pickled weights are never opened"):
         open_teacher(str(path))
+    save_file({"x": torch.zeros(1)}, path / "decoy.safetensors")  # safetensors are there, but not the model's
+    with pytest.raises(ArtefactError, match=r"no file named model.safetensors"):
+        open_teacher(str(path))
     assert not canary.exists()
 
 

@@ -8,7 +8,7 @@ from encoders.worlds import config, shake, words
 from limbeck.core.errors import UsageError
 from limbeck.core.spec import TextSpec
 from limbeck.encoders.hf_text import HFTextEncoder
-from limbeck.encoders.pooling import mean_pooling
+from limbeck.encoders.pooling import Pooling, max_pooling, mean_pooling
 
 SPEC = TextSpec(words(), max_length=16)
 
@@ -44,11 +44,12 @@ def test_padding_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_a_row_without_text_is_finite_and_so_is_its_gradient(training: bool) -> None:
-    encoder = HFTextEncoder(bert(), spec=SPEC, pooling=mean_pooling).train(training)
+@pytest.mark.parametrize("pooling", [mean_pooling, max_pooling])
+def test_a_row_without_text_is_finite_and_so_is_its_gradient(training: bool, pooling: Pooling) -> None:
+    encoder = HFTextEncoder(bert(), spec=SPEC, pooling=pooling).train(training)
     view = {name: torch.cat([value, torch.zeros(1, 5, dtype=value.dtype)]) for name, value in batch().items()}
     found = encoder(view)["pooled"]
-    assert torch.isfinite(found).all()
+    assert torch.isfinite(found.square()).all()
     found[:2].sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in encoder.parameters() if p.grad is not None)
     assert torch.allclose(found[:2], encoder(batch())["pooled"], atol=1e-6)

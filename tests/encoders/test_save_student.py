@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.worlds import CAPTIONS, pictures, shake, view, words
+from encoders.worlds import CAPTIONS, folder, pictures, shake, view, words
 from limbeck.core.artefact import read_manifest, verify
 from limbeck.core.errors import ArtefactError
 from limbeck.encoders.load import load_teacher
@@ -104,6 +104,21 @@ def test_round_trip_as_a_teacher(name: str, tmp_path: Path) -> None:
         assert encoder.vocabulary == mine.vocabulary
     assert teacher.encoders["text"].spec == student.encoders["text"].spec
     assert teacher.scale.initial == pytest.approx(33.0)
+
+
+@pytest.mark.parametrize("kind", ["clip", "siglip"])
+def test_cropping_and_fixed_length_are_saved_too(kind: str, tmp_path: Path) -> None:
+    student = make_student(f"hf:{folder(kind, tmp_path / 'c')}")
+    save_student(student, tmp_path / "m")
+    teacher = load_teacher(f"hf:{tmp_path / 'm'}")
+    assert student.encoders["image"].spec.shortest_edge == 32
+    assert teacher.encoders["image"].spec == student.encoders["image"].spec
+    assert (
+        teacher.encoders["text"].spec.pad_to
+        == student.encoders["text"].spec.pad_to
+        == (16 if kind == "siglip" else None)
+    )
+    assert teacher.encoders["text"].reads_mask == (kind == "clip")
 
 
 def test_the_scale_is_written_within_its_limit_and_the_student_is_left_alone(tmp_path: Path) -> None:

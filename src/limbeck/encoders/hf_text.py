@@ -81,7 +81,7 @@ class HFTextEncoder(Encoder):
         check_want(want, self.outputs, encoder="text encoder")
         options = {"output_hidden_states": True} if any(name.startswith("hidden.") for name in want) else {}
         keep = view["attention_mask"].clone()
-        keep[:, 0] = 1  # a row without text would attend to nothing and come out as NaN; all others start with a token
+        keep[:, 0] = 1  # a row without text would pool over nothing; all others start with a token anyway
         found = self.tower(input_ids=view["input_ids"], **self._mask(keep), **options)
         mask = keep.bool()
         tokens = found.last_hidden_state
