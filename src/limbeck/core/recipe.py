@@ -67,7 +67,14 @@ class Method:
 
     def needs_teacher(self) -> bool:
         """Whether any term reads a teacher."""
-        return any(ref.producer.startswith("teacher.") for term in self.terms.values() for ref in term.inputs.values())
+        return any(name.startswith("teacher.") for name in self._producers())
+
+    def trains(self) -> tuple[str, ...]:
+        """The student's producers that the terms read, sorted: what a stage of this method trains."""
+        return tuple(sorted(name for name in self._producers() if name.startswith("student.")))
+
+    def _producers(self) -> set[str]:
+        return {ref.producer for term in self.terms.values() for ref in term.inputs.values()}
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,8 @@ class DataSpec:
             says it by kind of row (`{"image+text": 8, "image": 4}`); a kind that it leaves out has none.
         augmentations: applied in order to the modality that each names.
         max_bad: share of unreadable rows above which nothing is trained.
+        precision: in which a cached teacher runs, `fp32` or `bf16` (faster where the processor has it; the cache states
+            the error).
         fractions: train, validation and test shares where the source has no splits (stable hash of the id or group).
     """
 
@@ -123,6 +132,7 @@ class DataSpec:
     draws: int | Mapping[str, int] = 0
     augmentations: tuple[Augmentation, ...] = ()
     max_bad: float = 0.01
+    precision: str = "fp32"
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
 
     def draws_of(self, kind: str) -> int:

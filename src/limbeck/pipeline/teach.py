@@ -108,7 +108,13 @@ def _cached(
     for modality, identity in models.fingerprints().items():
         encoder, name = models.encoders[modality], f"teacher.{modality}"
         view = view_of(encoder)
-        key = cache_key(encoder, view=view, teacher_fingerprint=identity, augmentations=data.augmentations)
+        key = cache_key(
+            encoder,
+            view=view,
+            teacher_fingerprint=identity,
+            augmentations=data.augmentations,
+            precision=data.precision,
+        )
         folder = cache / "teachers" / f"{modality}-{key.fingerprint()[:16]}"
         own = {
             kind: ([row for row in indices if modality in source.rows[row].modalities], draws)
@@ -127,11 +133,13 @@ def _cached(
                 teacher_fingerprint=identity,
                 draws=draws,
                 augmentations=data.augmentations,
+                precision=data.precision,
                 progress=_Meter(notify),
             )
             notify(
                 f"{name}, {kind} rows: {report.rows} outputs, {report.reused} of them reused, {report.computed} "
                 f"computed in {report.seconds:.1f} s, {report.size / 1e6:.0f} MB"
+                + (f", cosine error of {data.precision} {report.rounding.cosine:.1g}" if report.rounding.cosine else "")
             )
             reports.append(report)
         most = max(draws for _, draws in own.values())

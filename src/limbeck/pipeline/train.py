@@ -9,10 +9,10 @@ from typing import Any
 
 from limbeck.core.artefact import sha256_json
 from limbeck.core.describe import describe
+from limbeck.core.encoder import Encoder
 from limbeck.core.evaluator import Metric
 from limbeck.core.recipe import Recipe
 from limbeck.core.source import Source
-from limbeck.core.view import View
 from limbeck.data.augmentation.augment import augmentation_fingerprint
 from limbeck.data.loader import EvalLoader, TrainLoader
 from limbeck.data.prepared import PreparedStore
@@ -75,9 +75,10 @@ def train(
     if taught is not None:
         producers |= taught.teachers
     views = {m: view_of(encoder) for m, encoder in student.encoders.items()}
-    validate = _validation(recipe, source, rows, student, views)
+    held = EvalLoader(source, rows.validation, views, batch_size=256, store=PreparedStore())
     identity = identity_of(recipe, source, taught)
     fits: dict[str, FitResult] = {}
+    learnt: set[str] = set()
     for stage in recipe.stages:
         sampler = MixedSampler(rows.train, batch=stage.budget.batch, draws=recipe.data.draws, seed=recipe.seed)
         needed = {ref.producer for term in stage.terms.values() for ref in term.inputs.values()}
@@ -89,6 +90,8 @@ def train(
             workers=workers,
             store=store,
         )
+        learnt |= set(stage.trains)
+        validate = _validation(recipe, student, taught, held, learnt)
         fits[stage.name] = fit(
             stage,
             producers,
@@ -121,13 +124,25 @@ def identity_of(recipe: Recipe, source: Source, taught: Taught | None) -> dict[s
 
 
 def _validation(
-    recipe: Recipe, source: Source, rows: Rows, student: Student, views: Mapping[str, View]
-) -> Callable[[], dict[str, float]]:
-    loader = EvalLoader(source, indices=rows.validation, views=views, batch_size=256, store=PreparedStore())
+    recipe: Recipe, student: Student, taught: Taught | None, held: EvalLoader, learnt: set[str]
+) -> Callable[[], dict[str, float]] | None:
+    """Metrics on the validation rows; a tower that no stage has trained yet is stood in for by the teacher's.
+
+    Without a teacher such a stage is not validated: a random tower finds nothing, whatever the other one has learnt.
+    """
+    untrained = {m for m in student.encoders if f"student.{m}" not in learnt}
+    if untrained and taught is None:
+        return None
+    encoders: dict[str, Encoder] = dict(student.encoders)
+    views = {m: held.views[m] for m in student.encoders}
+    if untrained and taught is not None:
+        encoders |= {m: taught.encoders[m] for m in untrained}
+        views |= {m: view_of(taught.encoders[m]) for m in untrained}
+    loader = held if not untrained else EvalLoader(held.source, held.indices, views, batch_size=256, store=PreparedStore())
     evaluators = recipe.evaluators or (RetrievalEvaluator(),)
 
     def validate() -> dict[str, float]:
-        found: list[Metric] = [metric for evaluator in evaluators for metric in evaluator(student.encoders, loader)]
+        found: list[Metric] = [metric for evaluator in evaluators for metric in evaluator(encoders, loader)]
         return {metric.name: metric.value for metric in found}
 
     return validate

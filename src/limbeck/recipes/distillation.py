@@ -23,12 +23,10 @@ def student_stage(
 ) -> StageSpec:
     """One joint stage that trains both towers and the scale by a method."""
     every = max(1, steps // evaluations)
-    used = {ref.producer for term in method.terms.values() for ref in term.inputs.values()}
-    trains = tuple(name for name in ("student.image", "student.text", "student.scale") if name in used)
     return StageSpec(
         name="student",
         terms=method.terms,
-        trains=trains,
+        trains=method.trains(),
         budget=Budget(steps, batch=batch, evaluate_every=every, save_every=every),
         optimisation=Optimisation(learning_rate=learning_rate, ema=0.99),
     )

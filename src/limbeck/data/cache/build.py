@@ -88,6 +88,7 @@ def build_cache(
     draws: int = 0,
     augmentations: Sequence[Augmentation] = (),
     dtype: str = "float32",
+    precision: str = "fp32",
     wants: Sequence[str] = ("pooled",),
     batch_size: int = 32,
     shard_rows: int = SHARD_ROWS,
@@ -96,7 +97,7 @@ def build_cache(
     """Fill `folder` with the teacher's outputs; what is there already, whole and under this key, is reused.
 
     Use when the same rows are seen more than once: every epoch, arm and seed after the first reads instead of runs.
-    It runs in float32 without gradient, in eval mode, at the thread count that is set. A kill loses at most one shard
+    It runs without gradient, in eval mode, at the thread count that is set. A kill loses at most one shard
     or a minute; of several builders of one folder one works and the others wait, then find everything there.
 
     Args:
@@ -110,6 +111,7 @@ def build_cache(
         draws: augmented draws a row beside draw 0; a modality without augmentation stores draw 0 only.
         augmentations: applied before the view; those of other modalities are ignored.
         dtype: `float32`, or `float16` at half the size with the error measured and stated.
+        precision: `fp32`, or `bf16` autocast with its error measured on the first batch of each build.
         wants: outputs to store; `tokens` need one length for all rows.
         batch_size: rows a forward pass.
         shard_rows: rows that are committed together; a kill loses at most these.
@@ -131,6 +133,7 @@ def build_cache(
         teacher_fingerprint=teacher_fingerprint,
         augmentations=augmentations,
         dtype=dtype,
+        precision=precision,
         wants=wants,
     )
     tell = progress or (lambda _: None)
@@ -200,7 +203,7 @@ def _run(work: Work, todo: dict[bytes, tuple[int, int]], writer: _Writer, meter:
             ready = coming.result()
             if number + 1 < len(windows):
                 coming = reader.submit(prepared, work, windows[number + 1])
-            for rows in spoken(work, ready):
+            for rows in spoken(work, ready, audit=number == 0):
                 writer.add(rows)
                 meter.step(len(rows.addresses))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -91,23 +91,37 @@ def prepared(work: Work, items: Items) -> list[Ready]:
     return ready
 
 
-def spoken(work: Work, ready: Sequence[Ready]) -> Iterator[Spoken]:
-    """The teacher's outputs, batch by batch, rows of like length together so that little is padded."""
+def spoken(work: Work, ready: Sequence[Ready], *, audit: bool = False) -> Iterator[Spoken]:
+    """The teacher's outputs, batch by batch, rows of like length together so that little is padded.
+
+    With `audit`, a bf16 teacher is run on the first batch in fp32 as well, so that its error is measured.
+    """
     by_length = sorted(ready, key=lambda row: sum(tensor.numel() for tensor in row.row.values()))
     for start in range(0, len(by_length), work.batch_size):
         rows = by_length[start : start + work.batch_size]
-        yield _stored(work, rows, answers(work.teacher, work.view, [row.row for row in rows], work.key))
+        prepared_rows = [row.row for row in rows]
+        stored = _stored(work, rows, answers(work.teacher, work.view, prepared_rows, work.key))
+        if work.key.precision == "fp32" or start or not audit:
+            yield stored
+            continue
+        exact = answers(work.teacher, work.view, prepared_rows, replace(work.key, precision="fp32"))
+        rounding = stored.rounding
+        for name, tensor in exact.items():
+            if tensor.is_floating_point():
+                rounding |= _rounding(tensor.float(), stored.tensors[name].float(), name)
+        yield replace(stored, rounding=rounding)
 
 
 def answers(teacher: Encoder, view: View, rows: Sequence[Mapping[str, Tensor]], key: CacheKey) -> dict[str, Tensor]:
-    """What a teacher in eval mode says about prepared rows: float32, no gradient, on the CPU.
+    """What a teacher in eval mode says about prepared rows, in the key's precision, no gradient, on the CPU.
 
     Raises:
         UsageError: vectors of another width than the teacher declares.
     """
     device = next((parameter.device for parameter in teacher.parameters()), torch.device("cpu"))
     batch = {name: tensor.to(device) for name, tensor in view.collate(rows).items()}
-    with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+    bf16 = key.precision == "bf16"
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         features = teacher(batch, want=key.outputs)
         found = {name: features[name].cpu() for name in features.names() if name in (*key.outputs, "mask")}
     pooled = found.get("pooled")

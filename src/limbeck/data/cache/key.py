@@ -19,6 +19,7 @@ from limbeck.core.view import View
 from limbeck.data.augmentation.augment import augmentation_fingerprint
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
+PRECISIONS = ("fp32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class CacheKey:
         outputs: names of what is stored.
         width: of `pooled`.
         dtype: stored type, `float32` or `float16`.
+        precision: in which the teacher ran, `fp32` or `bf16`.
     """
 
     modality: str
@@ -44,6 +46,7 @@ class CacheKey:
     outputs: tuple[str, ...]
     width: int
     dtype: str
+    precision: str = "fp32"
 
     def fingerprint(self) -> str:
         """Hash of all fields; a folder named by it never meets another key."""
@@ -51,7 +54,8 @@ class CacheKey:
 
     def identity(self) -> str:
         """The teacher's fingerprint; a store that rounds is another teacher."""
-        return self.teacher if self.dtype == "float32" else sha256_json([self.teacher, self.dtype])
+        exact = self.dtype == "float32" and self.precision == "fp32"
+        return self.teacher if exact else sha256_json([self.teacher, self.dtype, self.precision])
 
     def check(self, expected: CacheKey, where: object) -> None:
         """Refuse a cache that was made under another key.
@@ -80,6 +84,7 @@ def cache_key(
     teacher_fingerprint: str,
     augmentations: Sequence[Augmentation] = (),
     dtype: str = "float32",
+    precision: str = "fp32",
     wants: Sequence[str] = ("pooled",),
 ) -> CacheKey:
     """The key of a teacher's outputs.
@@ -90,6 +95,7 @@ def cache_key(
         teacher_fingerprint: hash of weights and revision.
         augmentations: of any modality; those of the teacher's own count.
         dtype: `float32`, or `float16` at half the size with a stated error.
+        precision: `fp32`, or `bf16` autocast, several times faster where the processor has it, with a stated error.
         wants: outputs to store.
 
     Raises:
@@ -97,6 +103,8 @@ def cache_key(
     """
     if dtype not in DTYPES:
         raise UsageError(unknown("cache dtype", dtype, DTYPES))
+    if precision not in PRECISIONS:
+        raise UsageError(unknown("cache precision", precision, PRECISIONS))
     if view.modality != teacher.modality:
         raise UsageError(f"the teacher reads {teacher.modality} but its view prepares {view.modality}")
     for name in wants:
@@ -114,6 +122,7 @@ def cache_key(
         outputs=tuple(wants),
         width=teacher.width,
         dtype=dtype,
+        precision=precision,
     )
 
 

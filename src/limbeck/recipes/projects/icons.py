@@ -6,60 +6,84 @@ scratch. The settings were chosen on the validation icons; `docs/lab/icons-demo.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from limbeck.core.recipe import AlignSpec, Budget, DataSpec, Method, Optimisation, Recipe, StageSpec
-from limbeck.core.term import Term
+from limbeck.core.recipe import Budget, DataSpec, Method, Optimisation, Recipe, StageSpec
+from limbeck.core.term import Ref, Term
 from limbeck.data.augmentation.caption_subset import CaptionSubset
 from limbeck.data.augmentation.random_affine import RandomAffine
 from limbeck.evaluation.retrieval import RetrievalEvaluator
-from limbeck.recipes.bases import balanced, feature_matching, no_teacher
+from limbeck.objectives.affinity.similarity_distribution_kl import SimilarityDistributionKLLoss
+from limbeck.recipes.bases import contrast, feature_matching, image_features, no_teacher, text_features
 from limbeck.recipes.distillation import alignment
 
-STEPS = 400
-EVERY_KIND = {"image+text": 256, "image": 64, "text": 512}
+STEPS = 300
+PAIRS, PICTURES, WORDS = 256, 32, 256
+DRAWS = 6
 
 
 def icons() -> Recipe:
-    """Contrast, affinities and features together, with unlabelled pictures and words."""
-    return _arm("icons", balanced(), batch=EVERY_KIND)
+    """Words first, without pictures; then both towers by contrast, features and the teacher's similarities."""
+    method = Method(
+        {
+            "contrast": contrast(),
+            "image features": image_features(),
+            "text features": text_features(),
+            "image similarities": _similarities("image", teacher_key=Ref("teacher.text")),
+        }
+    )
+    joint = _joint(method, {"image+text": PAIRS, "image": PICTURES, "text": WORDS})
+    return _recipe("icons", _words(), joint)
+
+
+def icons_feature_matching() -> Recipe:
+    """The same student, rows and stages by matching the teacher's vectors and nothing else."""
+    joint = _joint(feature_matching(), {"image+text": PAIRS, "image": PICTURES, "text": WORDS})
+    words = replace(_words(), terms={"text features": text_features()})
+    return _recipe("icons_feature_matching", words, joint)
 
 
 def icons_no_teacher() -> Recipe:
     """The same student from the pairs alone."""
-    pairs = {"image+text": EVERY_KIND["image+text"]}
-    return replace(_arm("icons_no_teacher", no_teacher(), batch=pairs), teacher=None, align=None)
+    recipe = _recipe("icons_no_teacher", _joint(no_teacher(), {"image+text": PAIRS}))
+    return replace(recipe, teacher=None, align=None)
 
 
-def icons_feature_matching() -> Recipe:
-    """The same student by matching the teacher's vectors and nothing else."""
-    return _arm("icons_feature_matching", feature_matching(), batch=EVERY_KIND)
+def _recipe(name: str, *stages: StageSpec) -> Recipe:
+    augmentations = (RandomAffine(), CaptionSubset())
+    data = DataSpec(
+        "icons", draws={"image+text": DRAWS, "image": DRAWS}, augmentations=augmentations, precision="bf16"
+    )
+    align = alignment(steps=80, batch=512, learning_rate=1e-3, dropout=0.3)
+    evaluators = (RetrievalEvaluator(),)
+    return Recipe(name, data, "conv-s", stages, teacher="icons", align=align, evaluators=evaluators)
 
 
-def _arm(name: str, method: Method, *, batch: dict[str, int]) -> Recipe:
-    stage = StageSpec(
+def _words() -> StageSpec:
+    """The text tower learns the teacher's space from words and phrases that no picture shows."""
+    terms = {"text features": text_features(), "text similarities": replace(_similarities("text"), weight=0.3)}
+    return StageSpec(
+        name="words",
+        terms=terms,
+        trains=("student.text",),
+        budget=Budget(500, batch={"text": 1024}, evaluate_every=125, save_every=250),
+        optimisation=Optimisation(learning_rate=3e-3, weight_decay=0.01, precision="bf16"),
+    )
+
+
+def _joint(method: Method, batch: dict[str, int]) -> StageSpec:
+    return StageSpec(
         name="student",
         terms=method.terms,
-        trains=_trained(method.terms),
-        budget=Budget(STEPS, batch=batch, evaluate_every=STEPS // 10, save_every=STEPS // 4),
-        optimisation=Optimisation(learning_rate=2e-3, weight_decay=0.1, ema=0.99),
-    )
-    return Recipe(
-        name=name,
-        data=DataSpec("icons", draws={"image+text": 8, "image": 8}, augmentations=(RandomAffine(), CaptionSubset())),
-        student="conv-s",
-        stages=(stage,),
-        teacher="icons",
-        align=_align(),
-        evaluators=(RetrievalEvaluator(),),
+        trains=method.trains(),
+        budget=Budget(STEPS, batch=batch, evaluate_every=STEPS // 10, save_every=STEPS // 2),
+        optimisation=Optimisation(learning_rate=2e-3, weight_decay=0.05, ema=0.98, precision="bf16"),
     )
 
 
-def _align() -> AlignSpec:
-    return alignment(steps=100, batch=512, learning_rate=1e-3, dropout=0.3)
-
-
-def _trained(terms: Mapping[str, Term]) -> tuple[str, ...]:
-    used = {ref.producer for term in terms.values() for ref in term.inputs.values()}
-    return tuple(name for name in ("student.image", "student.text", "student.scale") if name in used)
+def _similarities(modality: str, *, teacher_key: Ref | None = None) -> Term:
+    """KL between the teacher's and the student's similarities to other rows, or to the teacher's other modality."""
+    inputs = {"student": Ref(f"student.{modality}"), "teacher": Ref(f"teacher.{modality}")}
+    if teacher_key is not None:
+        inputs["teacher_key"] = teacher_key
+    return Term(SimilarityDistributionKLLoss(temperature=0.07, teacher_temperature=0.07), inputs)
