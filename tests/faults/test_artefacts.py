@@ -60,7 +60,7 @@ def test_kill_at_every_write_flush_and_rename_leaves_the_old_or_the_new(folder: 
     assert OLD in results
 
 
-@pytest.mark.parametrize(("fault", "code"), [("error=EIO", 4), ("error=ENOSPC", 5)])
+@pytest.mark.parametrize(("fault", "code"), [("error=EIO", 4), pytest.param("error=ENOSPC", 5, marks=pytest.mark.slow)])
 def test_a_failing_call_is_an_error_and_the_old_stays(folder: Path, fault: str, code: int) -> None:
     for call, when in _points(folder.with_name("trial")):
         outcome = tools.inject(save, str(folder), NEW, call=call, when=when, fault=fault)

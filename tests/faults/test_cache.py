@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import shutil
 import time
 from pathlib import Path
 
@@ -60,25 +61,22 @@ def expected(quick_disk: Path, source: CsvSource) -> Tensor:
 @pytest.mark.slow
 def test_fifty_kills_lose_no_committed_shard(quick_disk: Path, source: CsvSource, expected: Tensor) -> None:
     folder, rng = quick_disk / "cache", random.Random(0)
-    alone = time.monotonic()
-    assert tools.run(fill, source.path, str(quick_disk / "trial"), 0.01).code == 0
-    alone = time.monotonic() - alone
-    killed = kept = 0
-    for _ in range(50):
-        outcome = tools.kill_at_random(fill, source.path, str(folder), 0.01, rng=rng, longest=alone)
+    longest, killed, tries, kept = 1.0, 0, 0, 0
+    while killed < 50:
+        tries += 1
+        assert tries <= 200, "children end before they can be killed"
+        outcome = tools.kill_at_random(fill, source.path, str(folder), 0.01, rng=rng, longest=longest)
         assert outcome.code in (0, -9), outcome
         killed += outcome.killed
+        longest *= 1.1 if outcome.killed else 0.7  # whatever else the machine does, most kills strike in mid-build
         shards = list(folder.glob("shards/*.safetensors")) if folder.exists() else []
         assert all(sha256_file(path) == path.stem for path in shards)
         assert len(shards) >= kept
         kept = len(shards)
         if (folder / "manifest.json").exists():
-            verify(folder, kind="cache")
             assert torch.allclose(features(source, folder), expected, atol=1e-6)
-            for path in sorted(folder.rglob("*"), reverse=True):
-                path.unlink() if path.is_file() else path.rmdir()
+            shutil.rmtree(folder)
             kept = 0
-    assert killed >= 25
     teacher = Pictures()
     have = sum(len(shard.addresses) for shard in committed(folder)) if folder.exists() else 0
     build(teacher, source, folder, shard_rows=4)
@@ -105,6 +103,7 @@ def test_kill_at_every_write_flush_and_rename_then_resume(
     assert reused == {0, 8, 16, 24, 25}
 
 
+@pytest.mark.slow
 def test_a_failing_call_is_never_a_silent_success(quick_disk: Path, source: CsvSource, expected: Tensor) -> None:
     calls = tools.syscalls(fill, source.path, str(quick_disk / "trial"))
     for call, when in ((call, when) for call, count in calls.items() for when in range(1, count + 1)):
