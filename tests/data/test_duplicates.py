@@ -40,7 +40,7 @@ def test_a_local_difference_is_another_picture() -> None:
     battery = Image.new("RGB", (120, 90), (255, 255, 255))
     ImageDraw.Draw(battery).rectangle((10, 25, 110, 65), outline=(0, 0, 0), width=8)
     charged = battery.copy()
-    ImageDraw.Draw(charged).rectangle((20, 35, 50, 55), fill=(0, 0, 0))
+    ImageDraw.Draw(charged).rectangle((20, 36, 38, 54), fill=(0, 0, 0))
     assert find_duplicates(moved([charged]), thumbnails_of([battery])) == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from limbeck.core.artefact import sha256_json
 from limbeck.core.errors import DataError, UsageError
@@ -57,16 +58,16 @@ class TextView(View):
 
     def collate(self, rows: Sequence[Mapping[str, Tensor] | None]) -> Mapping[str, Tensor]:
         """`{"input_ids": int64 (n, t), "attention_mask": int64 (n, t)}`; absent rows are zeros in both."""
-        lengths = [0 if row is None else len(row["ids"]) for row in rows]
-        longest = self.spec.pad_to or max([1, *lengths])
-        ids = torch.full((len(rows), longest), self.spec.pad_id, dtype=torch.int64)
-        mask = torch.zeros((len(rows), longest), dtype=torch.int64)
-        for number, row in enumerate(rows):
-            if row is None:
-                ids[number] = 0
-            else:
-                ids[number, : lengths[number]] = row["ids"]
-                mask[number, : lengths[number]] = 1
+        nothing = torch.zeros(0, dtype=torch.int32)
+        found = [nothing if row is None else row["ids"] for row in rows]
+        lengths = torch.tensor([len(ids) for ids in found], dtype=torch.int64)
+        longest = self.spec.pad_to or max(1, int(lengths.max()) if len(found) else 1)
+        ids = torch.full((len(found), longest), self.spec.pad_id, dtype=torch.int64)
+        if len(found):
+            padded = pad_sequence(found, batch_first=True, padding_value=self.spec.pad_id)
+            ids[:, : padded.shape[1]] = padded
+            ids[lengths == 0] = 0
+        mask = (torch.arange(longest)[None] < lengths[:, None]).to(torch.int64)
         return {"input_ids": ids, "attention_mask": mask}
 
     @cached_property
