@@ -18,17 +18,20 @@ from typing import Any
 from limbeck.core.artefact import MANIFEST, read_json, verify, write_json, write_manifest
 from limbeck.core.describe import describe
 from limbeck.core.encoder import Encoder
-from limbeck.core.errors import ArtefactError, UsageError
+from limbeck.core.errors import ArtefactError, DataError, UsageError
 from limbeck.core.evaluator import Evaluator
 from limbeck.core.recipe import Recipe
 from limbeck.core.source import Source
+from limbeck.data.open import open_source
 from limbeck.data.prepared import PreparedStore
-from limbeck.data.scan import load_data
+from limbeck.data.scan import ScanReport, drop_bad, scan
 from limbeck.data.splits import split_of
 from limbeck.encoders.load import load_teacher
 from limbeck.encoders.save_student import save_student
 from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.evaluation.retrieval import RetrievalEvaluator
+from limbeck.pipeline.checks.leakage import Leaks, find_leaks
+from limbeck.pipeline.differences import differences
 from limbeck.pipeline.measure import Measured, measure, measured_from
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.rows import Rows, divide
@@ -46,6 +49,8 @@ class Bench:
         models: the teacher's encoders, or None.
         cache: root of all caches.
         store: prepared samples, shared by all runs.
+        report: what reading every row found.
+        leaks: held-out rows that training has seen; they are in `rows` no more.
     """
 
     source: Source
@@ -53,6 +58,8 @@ class Bench:
     models: TeacherModels | None
     cache: Path
     store: PreparedStore
+    report: ScanReport
+    leaks: Leaks
 
 
 @dataclass(frozen=True)
@@ -77,17 +84,40 @@ class Run:
 
 
 def open_bench(recipe: Recipe, *, cache: Path, notify: Notify = silent) -> Bench:
-    """Read every row once, divide them, load the teacher."""
-    source, report = load_data(recipe.data)
+    """Load the teacher, read every row once, divide them; held-out rows that training has seen are left out."""
+    source = open_source(recipe.data.path, max_bad=recipe.data.max_bad)
+    models = load_teacher(recipe.teacher) if recipe.teacher is not None else None
+    report = scan(source)
+    source = drop_bad(source, report, max_bad=recipe.data.max_bad)
     if report.bad:
         notify(f"{len(report.bad)} of {report.rows} rows cannot be used and are left out:")
         for line in report.lines(most=10):
             notify(f"  {line}")
-    rows = divide(source, split_of(source, recipe.data.fractions))
+    rows, leaks = held_apart(source, recipe.data.fractions, notify=notify)
     kinds = ", ".join(f"{len(r)} {kind}" for kind, r in rows.train.items())
     notify(f"train {kinds}; validation {len(rows.validation)}; test {len(rows.test)}")
-    models = load_teacher(recipe.teacher) if recipe.teacher is not None else None
-    return Bench(source, rows, models, cache, PreparedStore())
+    return Bench(source, rows, models, cache, PreparedStore(), report, leaks)
+
+
+def held_apart(source: Source, fractions: tuple[float, float, float], *, notify: Notify = silent) -> tuple[Rows, Leaks]:
+    """Which rows train, validate and test; a held-out row whose picture training has too is in none of them.
+
+    Raises:
+        DataError: too little is left.
+    """
+    splits = split_of(source, fractions)
+    leaks = find_leaks(source, splits)
+    for line in leaks.lines(source):
+        notify(line)
+    try:
+        return divide(source, leaks.without(splits)), leaks
+    except DataError as error:
+        divide(source, splits)  # says what is wrong where it is not the leaks
+        removed = ", ".join(f"{len(leaks.rows(name))} {name}" for name in leaks.pictures)
+        raise DataError(
+            f"{error} (left out because their pictures stand in training: {removed} rows; give equal pictures one "
+            "`group`, or one split)"
+        ) from error
 
 
 def prepare_teacher(recipe: Recipe, bench: Bench, *, folder: Path, notify: Notify = silent) -> Taught | None:
@@ -186,16 +216,34 @@ def claim_folder(recipe: Recipe, out: Path) -> None:
         ArtefactError: it holds a finished run, or one of another recipe.
     """
     plain = describe(recipe)
+    check_folder(out)
     written = out / "recipe.json"
     if written.exists():
+        found = read_json(written, kind="recipe")
+        if found != plain:
+            raise ArtefactError(
+                f"{out} holds an interrupted run of another recipe ({differences(found, plain)}); choose another "
+                "--out, or delete it"
+            )
+        return
+    write_json(written, plain)
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a folder that no run can go into, before anything is read.
+
+    Raises:
+        UsageError: the folder holds something that is no run.
+        ArtefactError: it holds a finished run.
+    """
+    if (out / "recipe.json").exists():
         if (out / MANIFEST).exists():
             raise ArtefactError(f"{out} holds a finished run; choose another --out or delete it")
-        if read_json(written, kind="recipe") != plain:
-            raise ArtefactError(f"{out} holds an interrupted run of another recipe; choose another --out or delete it")
         return
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; --out is a folder for the run")
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty and holds no run; choose another --out")
-    write_json(written, plain)
 
 
 def evaluation_json(student: Measured, teacher: Measured | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,15 @@ def kind_of(modalities: Iterable[str]) -> str:
     'image+text'
     """
     return "+".join(sorted(modalities))
+
+
+def kinds_of(source: Source, indices: Iterable[int]) -> dict[str, list[int]]:
+    """Kind -> rows, kinds in alphabetical order; rows that hold nothing usable are left out."""
+    found: dict[str, list[int]] = {}
+    for row in indices:
+        if source.rows[row].modalities:
+            found.setdefault(kind_of(source.rows[row].modalities), []).append(row)
+    return dict(sorted(found.items()))
 
 
 @dataclass(frozen=True)
@@ -40,16 +49,14 @@ class Rows:
         return tuple(sorted(row for rows in self.train.values() for row in rows))
 
 
-def divide(source: Source, splits: Mapping[str, list[int]]) -> Rows:
+def divide(source: Source, splits: Mapping[str, Sequence[int]]) -> Rows:
     """Sort the rows of each split by kind; validation and test keep rows that hold every modality.
 
     Raises:
         DataError: nothing is left to train on, to validate or to test.
     """
     complete = frozenset(source.modalities)
-    train: dict[str, list[int]] = {}
-    for row in splits.get("train", []):
-        train.setdefault(kind_of(source.rows[row].modalities), []).append(row)
+    train = kinds_of(source, splits.get("train", []))
     held = {
         name: tuple(row for row in splits.get(name, []) if source.rows[row].modalities == complete)
         for name in ("validation", "test")
@@ -63,7 +70,7 @@ def divide(source: Source, splits: Mapping[str, list[int]]) -> Rows:
                 f"split '{name}' holds {len(rows)} rows with {' and '.join(sorted(complete))}; at least 2 are needed, "
                 "add rows or leave the split column out"
             )
-    return Rows({kind: tuple(rows) for kind, rows in sorted(train.items())}, held["validation"], held["test"])
+    return Rows({kind: tuple(rows) for kind, rows in train.items()}, held["validation"], held["test"])
 
 
 def skeleton(source: Source, indices: Iterable[int], draws: Iterable[int]) -> Batch:

@@ -75,7 +75,7 @@ def train(
     if taught is not None:
         producers |= taught.teachers
     views = {m: view_of(encoder) for m, encoder in student.encoders.items()}
-    held = EvalLoader(source, rows.validation, views, batch_size=256, store=PreparedStore())
+    held = EvalLoader(source, indices=rows.validation, views=views, batch_size=256, store=PreparedStore())
     identity = identity_of(recipe, source, taught)
     fits: dict[str, FitResult] = {}
     learnt: set[str] = set()
@@ -138,7 +138,9 @@ def _validation(
     if untrained and taught is not None:
         encoders |= {m: taught.encoders[m] for m in untrained}
         views |= {m: view_of(taught.encoders[m]) for m in untrained}
-    loader = held if not untrained else EvalLoader(held.source, held.indices, views, batch_size=256, store=PreparedStore())
+    loader = held
+    if untrained:
+        loader = EvalLoader(held.source, indices=held.indices, views=views, batch_size=256, store=PreparedStore())
     evaluators = recipe.evaluators or (RetrievalEvaluator(),)
 
     def validate() -> dict[str, float]:

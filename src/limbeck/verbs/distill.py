@@ -25,6 +25,7 @@ def distill(
     max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
     cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
     workers: Annotated[int, "data-loader processes"] = 0,
+    allow: Annotated[tuple[str, ...], "train although this check found an error: --allow 'teacher at chance'"] = (),
 ) -> Run:
     """Distil one small student from one teacher.
 
@@ -46,6 +47,7 @@ def distill(
         max_bad: share of unreadable rows above which nothing is trained.
         cache: root of all caches.
         workers: data-loader processes.
+        allow: checks whose errors are waved through; findings name their check.
 
     Returns:
         The finished run with its test metrics.
@@ -57,12 +59,17 @@ def distill(
         ResourceError: disk or memory.
     """
     from limbeck.data.places import cache_folder
-    from limbeck.pipeline.execute import execute, open_bench
+    from limbeck.encoders.student import make_student
+    from limbeck.pipeline.checks.before import check_before
+    from limbeck.pipeline.execute import check_folder, execute, open_bench
     from limbeck.pipeline.finish import report_run, run_lines
     from limbeck.pipeline.notify import to_stderr
 
     notify = to_stderr()
     root = cache or cache_folder()
+    check_folder(out)
+    check_numbers(method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate, workers=workers)
+    make_student(student)  # a wrong name is said before anything is read
     first = draft(data, teacher=teacher, student=student, draws=draws, seed=seed, max_bad=max_bad)
     bench = open_bench(first, cache=root, notify=notify)
     counts = {kind: len(rows) for kind, rows in bench.rows.train.items()}
@@ -70,9 +77,30 @@ def distill(
         first, counts, method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate,
         aligned=bench.models is None or bench.models.aligned,
     )  # fmt: skip
+    check_before(recipe, bench, out=out, notify=notify, allow=allow)
     done = execute(recipe, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(report_run,))
     print("\n".join(run_lines(done)))
     return done
+
+
+def check_numbers(*, method: str, steps: int, batch_size: int, learning_rate: float, workers: int) -> None:
+    """Refuse what can be known to be wrong without looking at the data.
+
+    Raises:
+        UsageError: naming what is valid.
+    """
+    from limbeck.core.discovery import methods
+    from limbeck.core.errors import UsageError, unknown
+
+    known = methods()
+    if method not in known:
+        raise UsageError(unknown("method", method, known))
+    if batch_size < 2 or steps < 0:
+        raise UsageError(f"batch-size is at least 2 and steps at least 0; got {batch_size} and {steps}")
+    if not 0 < learning_rate < float("inf"):
+        raise UsageError(f"learning-rate is a positive number, such as 0.001; got {learning_rate}")
+    if workers < 0:
+        raise UsageError(f"workers is a number of processes, 0 for none; got {workers}")
 
 
 def draft(data: str, *, teacher: str, student: str, draws: int, seed: int, max_bad: float) -> Recipe:
@@ -104,14 +132,11 @@ def fill(
     from dataclasses import replace
 
     from limbeck.core.discovery import methods
-    from limbeck.core.errors import DataError, UsageError, unknown
+    from limbeck.core.errors import DataError
     from limbeck.recipes.distillation import alignment, batch_of, student_stage
 
+    check_numbers(method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate, workers=0)
     known = methods()
-    if method not in known:
-        raise UsageError(unknown("method", method, known))
-    if batch_size < 2 or steps < 0:
-        raise UsageError(f"batch-size is at least 2 and steps at least 0; got {batch_size} and {steps}")
     pairs = counts.get("image+text", 0)
     if not pairs:
         raise DataError(f"no training row has image and text together (found: {counts}); pairs are needed")

@@ -17,6 +17,7 @@ def run(
     set: Annotated[tuple[str, ...], "change a value: --set stages.0.budget.steps=100 (repeatable)"] = (),
     cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
     workers: Annotated[int, "data-loader processes"] = 0,
+    allow: Annotated[tuple[str, ...], "train although this check found an error: --allow 'teacher at chance'"] = (),
 ) -> Run:
     """Run any recipe: a named one, or the resolved JSON of an earlier run.
 
@@ -24,14 +25,20 @@ def run(
         UsageError: no such recipe, or a change that does not fit it.
     """
     from limbeck.data.places import cache_folder
-    from limbeck.pipeline.execute import execute
+    from limbeck.encoders.student import make_student
+    from limbeck.pipeline.checks.before import check_before
+    from limbeck.pipeline.execute import claim_folder, execute, open_bench
     from limbeck.pipeline.finish import report_run, run_lines
     from limbeck.pipeline.notify import to_stderr
 
+    notify = to_stderr()
+    root = cache or cache_folder()
     resolved = resolve(recipe, set)
-    done = execute(
-        resolved, out, cache=cache or cache_folder(), workers=workers, notify=to_stderr(), finishers=(report_run,)
-    )
+    claim_folder(resolved, out)
+    make_student(resolved.student)  # a wrong name is said before anything is read
+    bench = open_bench(resolved, cache=root, notify=notify)
+    check_before(resolved, bench, out=out, notify=notify, allow=allow)
+    done = execute(resolved, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(report_run,))
     print("\n".join(run_lines(done)))
     return done
 

@@ -1,0 +1,222 @@
+"""What a run will take: seconds, memory and disk, from a few measured rows."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from limbeck.core.encoder import Encoder
+from limbeck.core.source import Source
+from limbeck.data.cache.forecast import size_of
+from limbeck.data.cache.store import ADDRESS_BYTES
+from limbeck.encoders.student import Student
+from limbeck.pipeline.checks.finding import Finding
+from limbeck.pipeline.views import view_of
+
+_STATE = 20  # bytes a parameter in training: weight, gradient, two moments, average
+_CHECKPOINTS = 3
+_SAVED = 20  # bytes a parameter in a checkpoint: weight, two moments, average, best weights
+_STORE = 2_000_000_000
+_WARMUP, _TIMED = 4, 16
+_LONG = 2.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much a run does.
+
+    Args:
+        outputs: modality -> teacher outputs to cache: rows times draws.
+        views: modality -> prepared samples of the student: rows times draws.
+        batch: modality -> rows of a step.
+        steps: optimizer steps.
+        validations: rows that are validated in all.
+    """
+
+    outputs: Mapping[str, int]
+    views: Mapping[str, int]
+    batch: Mapping[str, int]
+    steps: int
+    validations: int = 0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What a few rows of one student tower took.
+
+    Args:
+        prepare: seconds to prepare a row.
+        step: seconds of forward and backward for a row.
+        kept: bytes that one row keeps for the backward pass.
+        view: bytes of a prepared row.
+    """
+
+    prepare: float
+    step: float
+    kept: float
+    view: int
+
+
+def measure_student(student: Student, source: Source, looked: Sequence[int]) -> dict[str, Pace]:
+    """A few forward and backward passes of each tower on real rows; gradients are thrown away afterwards."""
+    found = {}
+    for modality, encoder in student.encoders.items():
+        rows = [row for row in looked if modality in source.rows[row].modalities][:_TIMED]
+        if not rows:
+            continue
+        view = view_of(encoder)
+        start = time.perf_counter()
+        ready = [view.prepare(source.sample(row).values[modality]) for row in rows]
+        prepare = (time.perf_counter() - start) / len(rows)
+        size = sum(tensor.numel() * tensor.element_size() for tensor in ready[0].values())
+        few = ready[:_WARMUP]
+        _, kept = _pass(encoder, view.collate(few))
+        seconds, _ = _pass(encoder, view.collate(few))
+        each = seconds / len(few)
+        if each * len(ready) < _LONG:
+            each = _pass(encoder, view.collate(ready))[0] / len(ready)
+        found[modality] = Pace(prepare, each, kept / len(few), size)
+    return found
+
+
+def check_costs(
+    plan: Plan,
+    *,
+    student: Student,
+    pace: Mapping[str, Pace],
+    teacher: Mapping[str, float],
+    widths: Mapping[str, int],
+    cache: Path,
+    out: Path,
+) -> Iterator[Finding]:
+    """Forecasts of time, memory and disk against what this machine has.
+
+    Args:
+        plan: how much is done.
+        student: that is trained.
+        pace: of its towers.
+        teacher: modality -> seconds for one output; empty without a teacher.
+        widths: modality -> numbers in one output of the teacher.
+        cache: where teacher outputs go.
+        out: where the run goes.
+    """
+    asking = sum(plan.outputs.get(m, 0) * seconds for m, seconds in teacher.items())
+    preparing = sum(plan.views.get(m, 0) * each.prepare for m, each in pace.items())
+    update = _update_seconds(student)
+    step = update + sum(plan.batch.get(m, 0) * each.step for m, each in pace.items())
+    judging = plan.validations * sum(each.step for each in pace.values()) / 3
+    total = asking + preparing + plan.steps * step + judging
+    parts = f"teacher {_time(asking)}, " if teacher else ""
+    yield Finding(
+        "ok" if total < 86_400 else "warning",
+        "time",
+        f"about {_time(total)}: {parts}pictures and texts {_time(preparing)}, {plan.steps} steps of {step:.2f} s "
+        f"{_time(plan.steps * step + judging)}; measured on this machine as busy as it is now",
+        "" if total < 86_400 else "take fewer --steps, a smaller student or fewer --draws",
+    )
+    parameters = sum(parameter.numel() for parameter in student.model.parameters())
+    stored = sum(size_of(plan.outputs.get(m, 0), 4 * widths[m] + ADDRESS_BYTES) for m in teacher)
+    yield _memory(plan, parameters, pace, stored)
+    yield _disk(parameters, stored, cache=cache, out=out)
+
+
+def _memory(plan: Plan, parameters: int, pace: Mapping[str, Pace], stored: int) -> Finding:
+    kept = sum(plan.batch.get(m, 0) * each.kept for m, each in pace.items())
+    views = min(_STORE, sum(plan.views.get(m, 0) * each.view for m, each in pace.items()))
+    needed = int(_STATE * parameters + kept + views + stored)
+    free = free_memory()
+    found = (
+        f"about {_size(needed)} more ({_size(int(kept))} of it for one batch, {_size(int(views))} for prepared rows)"
+    )
+    if free is None:
+        return Finding("note", "memory", f"{found}; how much is free is not known here")
+    found += f", {_size(free)} are free"
+    fix = "take a smaller --batch-size, student or number of --draws"
+    if needed > free:
+        return Finding("error", "memory", found, fix)
+    return Finding("warning", "memory", found, fix) if needed > 0.8 * free else Finding("ok", "memory", found)
+
+
+def _disk(parameters: int, stored: int, *, cache: Path, out: Path) -> Finding:
+    run = (_CHECKPOINTS * _SAVED + 4) * parameters
+    at_cache, at_out = _existing(cache), _existing(out)
+    found = f"at most {_size(stored)} in {cache} for the teacher's outputs, about {_size(run)} for the run"
+    same = at_cache.stat().st_dev == at_out.stat().st_dev
+    for place, needed in ((at_cache, stored + run * same), (at_out, run + stored * same)):
+        free = shutil.disk_usage(place).free
+        if needed > free:
+            fix = "free some space, choose other folders with --cache and --out, or take fewer --draws"
+            return Finding("error", "disk", f"{found}, but {place} has {_size(free)} free", fix)
+    return Finding("ok", "disk", f"{found}; {_size(shutil.disk_usage(at_out).free)} free")
+
+
+def free_memory() -> int | None:
+    """Bytes that this process may still take: what the machine has free, or what its container is allowed."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+    try:
+        group = Path("/sys/fs/cgroup")
+        limit, used = (group / "memory.max").read_text().strip(), (group / "memory.current").read_text()
+        return free if limit == "max" else min(free, max(0, int(limit) - int(used)))
+    except (OSError, ValueError):
+        return free
+
+
+def _pass(encoder: Encoder, view: Mapping[str, Tensor]) -> tuple[float, int]:
+    """Seconds of one forward and backward pass, and the bytes kept between them, weights apart."""
+    own = {parameter.data_ptr() for parameter in encoder.parameters()}
+    kept: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if tensor.data_ptr() not in own:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    start = time.perf_counter()
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        loss = encoder(view)["pooled"].square().mean()
+    loss.backward()
+    seconds = time.perf_counter() - start
+    for parameter in encoder.parameters():
+        parameter.grad = None
+    return seconds, sum(kept.values())
+
+
+def _update_seconds(student: Student) -> float:
+    """One optimizer step, from the time that a like amount of memory traffic takes."""
+    count = min(2_000_000, sum(parameter.numel() for parameter in student.model.parameters()))
+    total = sum(parameter.numel() for parameter in student.model.parameters())
+    weight = torch.zeros(count, requires_grad=True)
+    optimizer = torch.optim.AdamW([weight], fused=True)
+    weight.grad = torch.ones(count)
+    optimizer.step()
+    start = time.perf_counter()
+    optimizer.step()
+    return (time.perf_counter() - start) * total / max(1, count)
+
+
+def _existing(folder: Path) -> Path:
+    place = folder.expanduser().absolute()
+    while not place.exists():
+        place = place.parent
+    return place
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

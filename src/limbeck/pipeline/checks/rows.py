@@ -1,0 +1,128 @@
+"""Ids, splits, captions, labels and unreadable rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from limbeck.core.source import Row, Source
+from limbeck.data.scan import ScanReport
+from limbeck.pipeline.checks.finding import Finding
+from limbeck.pipeline.rows import kind_of
+
+_FEW = 100
+_COMMON = 0.05
+
+
+def check_rows(
+    source: Source, splits: Mapping[str, Sequence[int]], report: ScanReport, *, max_bad: float
+) -> Iterator[Finding]:
+    """What can be said of rows without looking at a model.
+
+    Args:
+        source: every row, unreadable ones included.
+        splits: split -> rows.
+        report: what reading (some of) them found.
+        max_bad: share of unreadable rows that is let pass.
+    """
+    rows = source.rows
+    if not rows:
+        yield Finding("error", "rows", "there are no rows", "check that the file is the one that you mean")
+        return
+    yield from _readable(report, len(rows), max_bad)
+    yield from _ids(rows)
+    yield from _kinds(source, splits)
+    yield from _captions(source)
+    labels = Counter(row.label for row in rows if row.label)
+    if labels:
+        (largest, count), *_ = labels.most_common(1)
+        yield Finding("ok", "labels", f"{len(labels)} labels, the largest ({largest}) with {count} rows")
+
+
+def _readable(report: ScanReport, rows: int, max_bad: float) -> Iterator[Finding]:
+    looked = f"{report.rows} of {rows} rows read" if report.rows < rows else f"all {report.rows} rows read"
+    if not report.bad:
+        yield Finding("ok", "rows", f"{looked} and decoded")
+    else:
+        shown = "; ".join(report.lines(most=5))
+        level, fix = ("error", "mend them or raise --max-bad") if report.share > max_bad else ("warning", "mend them")
+        yield Finding(
+            level, "rows", f"{looked}, {len(report.bad)} of them ({report.share:.2%}) cannot be used: {shown}", fix
+        )
+    if report.ignored:
+        yield Finding("note", "columns", f"ignored: {', '.join(report.ignored)}")
+
+
+def _ids(rows: Sequence[Row]) -> Iterator[Finding]:
+    twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
+    if twice:
+        yield Finding("error", "ids", f"{len(twice)} ids occur twice, first: {twice[0]}", "give each row its own id")
+    elif all(row.id == str(number) for number, row in enumerate(rows)):
+        yield Finding(
+            "note",
+            "ids",
+            "there are none, so rows go by their number",
+            "add an `id` column: otherwise a row that is inserted moves others from one split to another",
+        )
+    else:
+        yield Finding("ok", "ids", f"{len(rows)}, each of them once")
+
+
+def _kinds(source: Source, splits: Mapping[str, Sequence[int]]) -> Iterator[Finding]:
+    rows, complete = source.rows, kind_of(source.modalities)
+    usable = {name: Counter(kind_of(rows[row].modalities) for row in part) for name, part in splits.items()}
+    named = "the `split` column" if any(row.split for row in rows) else "a stable hash of the id"
+    counts = "; ".join(
+        f"{name} {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()) if kind) or 'nothing'}"
+        for name, kinds in usable.items()
+    )
+    yield Finding("ok", "splits", f"{counts} (by {named})")
+    if complete != "image+text":
+        missing = "text" if "text" not in source.modalities else "image"
+        yield Finding("error", "splits", f"there is no column '{missing}'", "distilling needs pairs of image and text")
+        return
+    if not usable["train"][complete]:
+        yield Finding("error", "splits", "no training row has image and text", "fill the split column or leave it out")
+    for name in ("validation", "test"):
+        count = usable[name][complete]
+        if count < 2:
+            yield Finding(
+                "error",
+                "splits",
+                f"'{name}' holds {count} rows with image and text where at least 2 are needed",
+                "add rows or leave the split column out",
+            )
+        elif count < _FEW:
+            yield Finding(
+                "warning",
+                "splits",
+                f"'{name}' holds {count} rows with image and text, so that intervals will be as wide as "
+                f"+-{98 / count**0.5:.0f} points",
+                f"give it {_FEW} and more",
+            )
+
+
+def _captions(source: Source) -> Iterator[Finding]:
+    if "text" not in source.modalities:
+        return
+    rows = [row for row in source.rows if row.modalities]
+    blank = sum("text" not in row.modalities for row in rows)
+    texts = Counter(" ".join(row.text.lower().split()) for row in rows if row.text)
+    if blank:
+        yield Finding(
+            "warning" if blank > len(rows) / 2 else "note",
+            "captions",
+            f"{blank} of {len(rows)} rows have none; they train the image tower alone",
+        )
+    if texts:
+        (text, count), *_ = texts.most_common(1)
+        total = sum(texts.values())
+        if count > 1 and count / total > _COMMON:
+            yield Finding(
+                "warning",
+                "captions",
+                f"{count} of {total} rows have the same one: {text[:60]!r}",
+                "a caption that says nothing of its picture teaches nothing; leave the cell blank",
+            )
+        elif not blank:
+            yield Finding("ok", "captions", f"{total} rows have one, {len(texts)} of them different")
