@@ -1,0 +1,96 @@
+"""`limbeck evaluate`: what a run or any model scores on some data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+if TYPE_CHECKING:
+    from limbeck.pipeline.assess import Assessment
+
+
+def evaluate(
+    model: Annotated[str, "run folder, transformers folder, hf:FOLDER-OR-NAME, or another teacher's name"],
+    *,
+    data: Annotated[str, "CSV, JSONL, Parquet, image folder, tar shards, or the built-in `icons`"],
+    split: Annotated[
+        str | None, "train, validation, test or all; default: test for a run, else test if there are splits"
+    ] = None,
+    prompt: Annotated[tuple[str, ...], "template of a class name: --prompt 'a picture of a {}' (repeatable)"] = (),
+    out: Annotated[Path | None, "write everything to this JSON file"] = None,
+    max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
+) -> Assessment:
+    """Measure a run, or any model, on some data: every figure with its interval, chance, and how it was made.
+
+    Retrieval in both directions where rows have image and text; zero-shot classification where rows have image and
+    label. A run is measured on the same test rows as when it ended. The same vectors with shuffled pairs must score
+    chance; where they do not, the figures are withheld and the exit code is 3.
+
+    Args:
+        model: what is measured.
+        data: what it is measured on.
+        split: whose rows.
+        prompt: how classes are asked for.
+        out: JSON file.
+        max_bad: share of unreadable rows above which nothing is measured.
+
+    Returns:
+        Metrics, controls, transforms, prompts and the ids of the rows.
+
+    Raises:
+        UsageError: a wrong name, or a model without one space for image and text.
+        DataError: data that cannot be used.
+        ArtefactError: a run that is not finished, or a corrupt file.
+    """
+    from limbeck.core.artefact import write_json
+    from limbeck.core.errors import UsageError, unknown
+    from limbeck.core.recipe import DataSpec
+    from limbeck.data.scan import load_data
+    from limbeck.evaluation.prompts import Prompts
+    from limbeck.pipeline.assess import SPLITS, assess, open_judged
+    from limbeck.pipeline.notify import to_stderr
+
+    if split is not None and split not in SPLITS:
+        raise UsageError(unknown("split", split, SPLITS))
+    if prompt:
+        Prompts(("a", "b"), tuple(prompt))  # a wrong template is said before anything is read
+    if out is not None and out.is_dir():
+        raise UsageError(f"--out {out} is a folder; name a JSON file")
+    notify = to_stderr()
+    judged = open_judged(model)
+    source, report = load_data(DataSpec(data, max_bad=max_bad))
+    for line in report.lines(most=10):
+        notify(f"left out: {line}")
+    found = assess(judged, source, path=data, split=split, prompts=prompt, notify=notify)
+    if out is not None:
+        write_json(out, found.to_json())
+    _show(found)
+    return found
+
+
+def _show(found: Assessment) -> None:
+    from dataclasses import replace
+
+    from limbeck.report.document import Estimate
+    from limbeck.report.metrics import arrows, metrics_table
+    from limbeck.report.terminal import print_table
+
+    if found.withheld:
+        print("\n".join(found.withheld))
+        return
+    metrics = found.measured.metrics
+    where = f"{found.path}, " + ("all rows" if found.split == "all" else f"split '{found.split}'")
+    table = metrics_table(f"{found.name} on {where}", {"model": metrics})
+    counts = {metric.name: metric.n for metric in metrics}
+    rows = [
+        replace(row, cells=[*row.cells, Estimate(count, digits=0)])
+        for row, count in zip(table.rows, counts.values(), strict=True)
+    ]
+    print_table(replace(table, columns=[*table.columns, "n"], rows=rows))
+    print("shuffled control: at chance, as it must be")
+    notes = {metric.name.rpartition(" ")[0]: metric.note for metric in metrics if metric.note}
+    for protocol, note in notes.items():
+        if "<->" not in protocol:
+            print(f"{arrows(protocol)}: {note}")
+    for modality, transform in found.transforms.items():
+        print(f"{modality}: {transform}")
