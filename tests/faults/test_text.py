@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -46,9 +45,7 @@ def model() -> torch.nn.Module:
 
 @pytest.mark.parametrize("name", ODD)
 def test_alone_equals_in_a_batch_of_32(name: str, view: TextView, model: torch.nn.Module) -> None:
-    start = time.perf_counter()
     row = view.prepare(ODD[name])
-    assert time.perf_counter() - start < 5
     others = [view.prepare(f"another text {'long ' * number}") for number in range(31)]
     with torch.no_grad():
         alone = model(**view.collate([row])).last_hidden_state[0]
