@@ -150,7 +150,7 @@ def key(teacher: Encoder, **changes: Any) -> CacheKey:
 
 def opened(teacher: Encoder, source: Source, folder: Path, **changes: Any) -> CachedTeacher:
     """`open_cache` under the key that `build` with the same arguments has."""
-    keyed = {"view", "teacher_fingerprint", "augmentations", "dtype", "wants"}
+    keyed = {"view", "teacher_fingerprint", "augmentations", "dtype", "precision", "wants"}
     expect = key(teacher, **{name: value for name, value in changes.items() if name in keyed})
     rest = {name: value for name, value in changes.items() if name not in keyed}
     return open_cache(folder, expect=expect, source=source, name=f"teacher.{teacher.modality}", **rest)

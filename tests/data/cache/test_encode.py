@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from data import cached as world
-from data.cached import Pictures, Texts, build, source_of
+from data.cached import Pictures, Texts, batch, build, opened, source_of
 from limbeck.core.errors import DataError, UsageError
 from limbeck.data.sources.csv import CsvSource
 
@@ -51,3 +51,17 @@ def test_a_file_that_changes_while_it_is_cached_is_refused(tmp_path: Path) -> No
     source = Edited(source_of(path).path)
     with pytest.raises(DataError, match="row5 changed while it was read"):
         build(Pictures(), source, tmp_path / "cache")
+
+
+def test_a_bf16_teacher_states_the_error_that_it_has(tmp_path: Path) -> None:
+    source, teacher = source_of(tmp_path / "data"), Pictures()
+    build(teacher, source, tmp_path / "exact")
+    exact = opened(teacher, source, tmp_path / "exact")(batch(source, range(30)))["pooled"]
+    report = build(teacher, source, tmp_path / "fast", precision="bf16", batch_size=30)  # one batch: all of it measured
+    cached = opened(teacher, source, tmp_path / "fast", precision="bf16")
+    difference = float((cached(batch(source, range(30)))["pooled"] - exact).abs().max())
+    assert 1e-5 < difference < 0.05
+    assert report.rounding.absolute == pytest.approx(difference, rel=1e-3)
+    assert report.rounding.cosine > 0
+    assert cached.rounding == report.rounding
+    assert cached.fingerprint() != "weights-1"

@@ -21,6 +21,7 @@ def _other_pictures() -> dict[str, dict[str, Any]]:
         "teacher": {"teacher_fingerprint": "weights-2"},
         "width": {"teacher": Pictures(width=32)},
         "dtype": {"dtype": "float16"},
+        "precision": {"precision": "bf16"},
         "preprocessing": {"view": ImageView(ImageSpec(height=16, width=16, resample="nearest"))},
         "augmentation": {"augmentations": FLIP},
         "outputs": {"wants": ("pooled", "tokens")},
@@ -78,6 +79,7 @@ def test_every_field_that_differs_is_named_and_decides_the_fingerprint() -> None
         "outputs": ("pooled", "tokens"),
         "width": 5,
         "dtype": "float16",
+        "precision": "bf16",
     }
     for name, value in changes.items():
         other = _key(**{name: value})
