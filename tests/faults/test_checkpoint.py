@@ -95,15 +95,15 @@ def test_a_disk_that_fails_at_every_write_fsync_and_rename(folder: Path, tmp_pat
 
 
 def kills(tmp_path: Path, count: int) -> None:
-    """Half of the kills come at any time, start-up included; the others once the training has made a step."""
+    """Half of the kills come at any time, start-up included; the others once the next checkpoint is passed."""
     rng = random.Random(count)
     folder = tmp_path / "run"
     reached, resumed = 0, set()
     for number in range(count):
         child = tools.spawn(training.train, folder, 0.004).go()
         if number % 2 == 0:
-            training.wait_for(child, folder, reached + 1)
-        time.sleep(rng.uniform(0, 0.3))
+            training.wait_for(child, folder, reached + rng.randint(training.EVERY + 1, 2 * training.EVERY))
+        time.sleep(rng.uniform(0, 0.03 if number % 2 == 0 else 0.3))
         child.kill()
         outcome = child.wait()
         assert outcome.killed or outcome.code == 0, outcome
