@@ -1,0 +1,1 @@
+"""What Limbeck's speed is, measured: `python -m benchmarks.run`. See docs/benchmarks.md."""
