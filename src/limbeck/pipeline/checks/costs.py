@@ -34,7 +34,8 @@ class Plan:
     Args:
         outputs: modality -> teacher outputs to cache: rows times draws.
         views: modality -> prepared samples of the student: rows times draws.
-        batch: modality -> rows of a step.
+        batch: modality -> rows of the largest step.
+        passes: modality -> rows that the student's tower sees over all steps.
         steps: optimizer steps.
         validations: rows that are validated in all.
     """
@@ -42,6 +43,7 @@ class Plan:
     outputs: Mapping[str, int]
     views: Mapping[str, int]
     batch: Mapping[str, int]
+    passes: Mapping[str, int]
     steps: int
     validations: int = 0
 
@@ -108,16 +110,15 @@ def check_costs(
     """
     asking = sum(plan.outputs.get(m, 0) * seconds for m, seconds in teacher.items())
     preparing = sum(plan.views.get(m, 0) * each.prepare for m, each in pace.items())
-    update = _update_seconds(student)
-    step = update + sum(plan.batch.get(m, 0) * each.step for m, each in pace.items())
-    judging = plan.validations * sum(each.step for each in pace.values()) / 3
-    total = asking + preparing + plan.steps * step + judging
+    training = plan.steps * _update_seconds(student) + sum(plan.passes.get(m, 0) * p.step for m, p in pace.items())
+    training += plan.validations * sum(each.step for each in pace.values()) / 3  # a forward pass is a third of a step
+    total = asking + preparing + training
     parts = f"teacher {_time(asking)}, " if teacher else ""
     yield Finding(
         "ok" if total < 86_400 else "warning",
         "time",
-        f"about {_time(total)}: {parts}pictures and texts {_time(preparing)}, {plan.steps} steps of {step:.2f} s "
-        f"{_time(plan.steps * step + judging)}; measured on this machine as busy as it is now",
+        f"about {_time(total)}: {parts}pictures and texts {_time(preparing)}, {plan.steps} steps with their "
+        f"validations {_time(training)}; measured on this machine as busy as it is now",
         "" if total < 86_400 else "take fewer --steps, a smaller student or fewer --draws",
     )
     parameters = sum(parameter.numel() for parameter in student.model.parameters())

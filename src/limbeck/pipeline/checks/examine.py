@@ -112,18 +112,19 @@ def plan_of(recipe: Recipe, source: Source, splits: Mapping[str, Sequence[int]])
                 views[modality] = views.get(modality, 0) + looks
                 outputs[modality] = outputs.get(modality, 0) + looks
     batch: dict[str, int] = {}
+    passes: dict[str, int] = {}
     steps = validations = 0
-    held = len(splits.get("validation", ()))
     for stage in recipe.stages:
         budget = stage.budget
         steps += budget.steps
-        validations += held * (budget.steps // budget.evaluate_every if budget.evaluate_every else 1)
-        rows: dict[str, int] = {}
-        for kind, count in budget.batch.items():
-            for modality in kind.split("+"):
-                rows[modality] = rows.get(modality, 0) + count
-        batch = {m: max(batch.get(m, 0), rows.get(m, 0)) for m in {*batch, *rows}}
-    return Plan(outputs, views, batch, steps, validations)
+        validations += budget.steps // budget.evaluate_every if budget.evaluate_every else 1
+        used = {ref.producer for term in stage.terms.values() for ref in term.inputs.values()}
+        for modality in views:
+            rows = sum(count for kind, count in budget.batch.items() if modality in kind.split("+"))
+            if f"student.{modality}" in used:
+                batch[modality] = max(batch.get(modality, 0), rows)
+                passes[modality] = passes.get(modality, 0) + rows * budget.steps
+    return Plan(outputs, views, batch, passes, steps, validations * len(splits.get("validation", ())))
 
 
 def choose(splits: Mapping[str, Sequence[int]], count: int) -> tuple[int, ...]:

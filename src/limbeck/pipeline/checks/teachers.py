@@ -131,9 +131,17 @@ def _knows(models: TeacherModels, source: Source, heard: Heard) -> Finding:
     )
     if metric.low > metric.chance:
         return Finding("ok", "teacher at chance", f"it is not: {found}")
-    fix = "a model that knows such data; also check that its weights, tokenizer and preprocessing belong together"
-    level = "error" if metric.n >= ENOUGH else "warning"
-    return Finding(level, "teacher at chance", f"{models.name} knows nothing about this data: {found}", f"take {fix}")
+    if metric.n < ENOUGH:
+        return Finding(
+            "warning", "teacher at chance", f"{models.name} is not seen to know this data: {found}", "give it more rows"
+        )
+    return Finding(
+        "error",
+        "teacher at chance",
+        f"{models.name} knows nothing about this data: {found}",
+        "take a model that knows such data, check that its weights, tokenizer and preprocessing belong together, or "
+        "train all the same with --allow 'teacher at chance'",
+    )
 
 
 def _related(heard: Heard) -> Finding:

@@ -1,0 +1,168 @@
+"""`limbeck evaluate`: runs and models, the same rows, every figure with what it needs to be read."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from limbeck import cli
+from limbeck.core.errors import ArtefactError, DataError, UsageError
+from limbeck.evaluation.embeddings import Embeddings
+from limbeck.verbs.evaluate import evaluate
+from pipeline import worlds
+
+
+def metrics(found) -> dict[str, float]:
+    return {metric.name: metric.value for metric in found.measured.metrics}
+
+
+def test_a_run_scores_what_it_scored_when_it_ended(tmp_path, capsys):
+    run = worlds.finished()
+    found = evaluate(str(run.folder), data=worlds.data(), out=tmp_path / "found.json")
+    said = capsys.readouterr().out
+    ended = json.loads((run.folder / "evaluation.json").read_text())["student"]
+    plain = json.loads((tmp_path / "found.json").read_text())
+    retrieval = [metric for metric in plain["metrics"] if not metric["name"].startswith("zero-shot")]
+    assert retrieval == ended["metrics"]
+    assert plain["data"]["split"] == "test"
+    assert plain["data"]["ids"] == [item["id"] for item in worlds.icons() if item["split"] == "test"]
+    assert plain["withheld"] == []
+    assert found.exit_code == 0
+    for line in (
+        r"image .* text \(mean of both directions\)",
+        r"  R@1 +[\d.]+ \([\d.]+ to [\d.]+\) +20\.0 +5\n",
+        r"zero-shot\n  top-1 +[\d.]+ \([\d.]+ to [\d.]+\) +[\d.]+ +5\n",
+        "shuffled control: at chance, as it must be",
+        "prompts: a picture of a {}",
+        r"image: 32 x 32 px, shorter side 32, centre crop, bicubic, mean 0\.481/0\.458/0\.408",
+        r"text: its own tokenizer, at most 16 tokens",
+    ):
+        assert re.search(line, said), line
+
+
+def test_a_plain_folder_and_its_run_are_one_model():
+    run = worlds.finished().folder
+    assert metrics(evaluate(str(run / "model"), data=worlds.data())) == metrics(evaluate(str(run), data=worlds.data()))
+    by_prefix = evaluate(f"hf:{run / 'model'}", data=worlds.data(), split="test")
+    assert metrics(by_prefix) == metrics(evaluate(str(run), data=worlds.data("parquet")))
+
+
+def test_rows_that_a_run_trained_on_are_owned_up_to(capsys):
+    found = evaluate(str(worlds.finished().folder), data=worlds.data(), split="all")
+    assert len(found.rows) == 40
+    assert "holds rows that the run was trained on" in capsys.readouterr().err
+
+
+def test_other_data_is_named_and_divided_as_the_run_did(tmp_path, capsys):
+    items = [{key: item[key] for key in ("id", "image", "text")} for item in worlds.icons(60)]
+    data = str(worlds.as_csv(tmp_path, items))
+    found = evaluate(str(worlds.finished().folder), data=data)
+    assert 2 <= len(found.rows) < 20
+    assert "not the data that the run was trained on" in capsys.readouterr().err
+    assert len(evaluate(f"hf:{worlds.model('clip')}", data=data).rows) == 60  # a model without splits: all
+
+
+def test_several_right_answers_for_one_picture(tmp_path):
+    """Two captions a picture: a picture is one query, either caption answers it, and chance says so."""
+    items = []
+    for item in worlds.icons()[:10]:
+        items += [item | {"id": f"{item['id']}-{n}", "text": f"{item['text']} {n}", "split": ""} for n in range(2)]
+    found = evaluate(f"hf:{worlds.model('clip')}", data=str(worlds.as_parquet(tmp_path, items)))
+    by_name = {metric.name: metric for metric in found.measured.metrics}
+    assert by_name["image->text R@1"].n == 10
+    assert by_name["text->image R@1"].n == 20
+    assert by_name["text->image R@1"].chance == pytest.approx(1 / 10)
+    assert by_name["image->text R@1"].chance == pytest.approx(2 / 20)
+
+
+def test_classes_and_their_prompts(tmp_path):
+    items = [{key: item[key] for key in ("id", "image", "label")} for item in worlds.icons()]
+    data = str(worlds.as_csv(tmp_path, items))  # no captions at all
+    prompts = ("an icon of a {}", "{}, flat and black")
+    found = evaluate(f"hf:{worlds.model('clip')}", data=data, prompt=prompts)
+    assert found.prompts == prompts
+    names = len({item["label"] for item in items})
+    first = found.measured.metrics[0]
+    assert (first.name, first.n, first.chance) == ("zero-shot top-1", 40, pytest.approx(1 / names))
+    assert first.note == f"{names} classes; prompts: an icon of a {{}} | {{}}, flat and black"
+    assert metrics(found) != metrics(evaluate(f"hf:{worlds.model('clip')}", data=data, prompt=("{}",)))
+
+
+def test_figures_are_withheld_when_shuffled_pairs_score_above_chance(tmp_path, capsys, monkeypatch):
+    """The control is broken on purpose: its shuffle keeps the pairs, so that a model that knows them is caught."""
+    monkeypatch.setattr(Embeddings, "shuffled", lambda self, generator: _paired(self))
+    code = cli.main(
+        ["evaluate", str(worlds.finished().folder), "--data", worlds.data(), "--out", str(tmp_path / "o.json")]
+    )
+    said = capsys.readouterr()
+    assert code == 3
+    assert said.out.startswith("headline withheld: with shuffled pairs 'image<->text MRR' is 100.0%")
+    assert "R@1 " not in said.out
+    assert "headline withheld" in said.err.rstrip("\n").rpartition("\n")[2]
+    plain = json.loads((tmp_path / "o.json").read_text())
+    assert plain["metrics"] == []
+    assert plain["withheld"]
+
+
+def _paired(embeddings: Embeddings) -> Embeddings:
+    width = next(iter(embeddings.vectors.values())).shape[1]
+    rows = np.eye(len(embeddings), width, dtype=np.float32)
+    return replace(embeddings, vectors=dict.fromkeys(embeddings.vectors, rows))
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "phrase"),
+    [
+        ("runs/nothing", {}, "is neither a run nor a model; valid: a run folder, a transformers folder, hf:"),
+        ("icosn", {}, "did you mean 'icons'?"),
+        ("icons", {}, "has no space that image and text share (it has image and text)"),
+        ("minilm", {}, "has no space that image and text share (it has text)"),
+        (
+            "hf:CLIP",
+            {"split": "tset"},
+            "unknown split 'tset'; valid: all, test, train, validation; did you mean 'test'?",
+        ),
+        ("hf:CLIP", {"prompt": ("a picture",)}, "a prompt template holds one '{}'"),
+        ("hf:CLIP", {"prompt": ("a {}",), "data": "unlabelled"}, "--prompt asks for classes, but"),
+    ],
+)
+def test_mistakes(model, options, phrase, tmp_path):
+    data = worlds.data()
+    if options.get("data"):
+        items = [{key: item[key] for key in ("id", "image", "text")} for item in worlds.icons()[:4]]
+        data = str(worlds.as_csv(tmp_path, items))
+    options = {name: value for name, value in options.items() if name != "data"}
+    with pytest.raises(UsageError, match=re.escape(phrase)):
+        evaluate(model.replace("CLIP", str(worlds.model("clip"))), data=data, **options)
+
+
+def test_a_near_miss_of_a_folder_and_a_folder_for_a_file(tmp_path):
+    run = worlds.finished().folder
+    with pytest.raises(UsageError, match=f"did you mean '{run}'"):
+        evaluate(f"{run}n", data=worlds.data())
+    with pytest.raises(UsageError, match="is a folder; name a JSON file"):
+        evaluate(str(run), data=worlds.data(), out=tmp_path)
+
+
+def test_unfinished_and_damaged_runs_are_refused(tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(worlds.finished().folder, folder)
+    damaged = bytearray((folder / "model" / "model.safetensors").read_bytes())
+    damaged[-1] ^= 1
+    (folder / "model" / "model.safetensors").write_bytes(damaged)
+    with pytest.raises(ArtefactError, match=r"model\.safetensors differs from its manifest"):
+        evaluate(str(folder), data=worlds.data())
+    (folder / "manifest.json").unlink()
+    with pytest.raises(ArtefactError, match="not finished; type its command again"):
+        evaluate(str(folder), data=worlds.data())
+
+
+def test_nothing_to_measure_on(tmp_path):
+    items = [item | {"split": "train"} for item in worlds.icons()[:4]]
+    with pytest.raises(DataError, match="split 'test' of .* holds 0 rows with image and text.*take --split all"):
+        evaluate(str(worlds.finished().folder), data=str(worlds.as_csv(tmp_path, items)))
