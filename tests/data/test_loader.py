@@ -21,6 +21,7 @@ from limbeck.data.loader import EvalLoader, TrainLoader
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
 from limbeck.data.sources.csv import CsvSource
+from limbeck.data.subset import SubsetSource
 from limbeck.data.view_for import view_for
 
 PARTS = (RandomAffine(), CaptionSubset(whole=0.0, label=0.2))
@@ -133,6 +134,35 @@ def test_evaluation_goes_in_order_and_unchanged(source: CsvSource, views: Mappin
     assert [index for batch in batches for index in batch.index.tolist()] == list(range(14, -1, -1))
     assert not any(batch.draw.any() for batch in batches)
     assert all(same(a, b) for a, b in zip(batches, loader, strict=True))
+
+
+class Counted(SubsetSource):
+    """Counts what is hashed."""
+
+    hashed = 0
+
+    def content(self, index: int, modality: str) -> str:
+        self.hashed += 1
+        return super().content(index, modality)
+
+
+def test_equal_pictures_and_words_have_one_number(tmp_path: Path, views: Mapping[str, View]) -> None:
+    (tmp_path / "cat.png").write_bytes(encoded(picture(1)))
+    (tmp_path / "copy.png").write_bytes(encoded(picture(1)))
+    (tmp_path / "dog.png").write_bytes(encoded(picture(2)))
+    cells = [("dog", "a dog"), ("cat", "a cat"), ("copy", "a dog"), ("", "a cat"), ("cat", "")]
+    rows = [{"image": f"{image}.png" if image else "", "text": text} for image, text in cells]
+    source = CsvSource(str(write_csv(tmp_path / "data.csv", rows)))
+    counted = Counted(source, keep=range(len(source)))
+    loader = EvalLoader(counted, indices=[1, 2, 3, 4, 0], views=views, batch_size=2)
+    for _ in range(2):
+        batches = list(loader)
+        image, text = (torch.cat([b.target[f"content.{m}"] for b in batches]).tolist() for m in ("image", "text"))
+        assert image == [0, 0, -1, 0, 1]
+        assert text == [0, 1, 0, -1, 1]
+    assert counted.hashed == 8  # four pictures and four captions, once for two views and two passes
+    only = EvalLoader(source, indices=[0], views={"student.image": views["student.image"]})
+    assert "content.text" not in next(iter(only)).target
 
 
 def test_a_row_that_goes_bad_is_named(source: CsvSource, views: Mapping[str, View], tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -185,6 +187,9 @@ class _Steps(torch.utils.data.Dataset[Any]):
 class EvalLoader:
     """Chosen rows in order, unchanged (draw 0), each time it is iterated.
 
+    `target["content.<modality>"]` numbers the distinct raw values, -1 where there is none: rows with one number hold the
+    same picture or the same words, which a metric counts once. Contents are hashed once a loader.
+
     Use when something is measured.
 
     Args:
@@ -224,4 +229,20 @@ class EvalLoader:
     def __iter__(self) -> Iterator[Batch]:
         for start in range(0, len(self.indices), self.batch_size):
             chosen = self.indices[start : start + self.batch_size]
-            yield self._assembler.batch(chosen, [0] * len(chosen))
+            batch = self._assembler.batch(chosen, [0] * len(chosen))
+            numbers = {name: column[start : start + self.batch_size] for name, column in self._contents.items()}
+            yield replace(batch, target={**batch.target, **numbers})
+
+    @cached_property
+    def _contents(self) -> dict[str, Tensor]:
+        columns = {}
+        for modality in sorted({view.modality for view in self.views.values()}):
+            seen: dict[str, int] = {}
+            numbers = [
+                seen.setdefault(self.source.content(index, modality), len(seen))
+                if modality in self.source.rows[index].modalities
+                else -1
+                for index in self.indices
+            ]
+            columns[f"content.{modality}"] = torch.tensor(numbers, dtype=torch.int64)
+        return columns

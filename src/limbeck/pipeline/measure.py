@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from limbeck.core.encoder import Encoder
 from limbeck.core.evaluator import Evaluator, Metric
-from limbeck.core.sample import Batch
 from limbeck.core.source import Source
-from limbeck.core.view import View
 from limbeck.data.loader import EvalLoader
 from limbeck.evaluation.control import Control, shuffled_control
 from limbeck.evaluation.embedding_evaluator import EmbeddingEvaluator
@@ -69,7 +66,8 @@ def measure(
 
     A picture or a caption that stands in several rows is one query and one candidate; all its rows answer it.
     """
-    loader = _Rows(source, indices, {m: view_of(encoder) for m, encoder in encoders.items()})
+    views = {m: view_of(encoder) for m, encoder in encoders.items()}
+    loader = EvalLoader(source, indices=indices, views=views, batch_size=256)
     metrics: list[Metric] = []
     controls: list[Control] = []
     for evaluator in evaluators:
@@ -80,26 +78,3 @@ def measure(
         else:
             metrics += evaluator(encoders, loader)
     return Measured(tuple(metrics), tuple(controls))
-
-
-class _Rows:
-    """Rows in batches, each with the numbers of its contents."""
-
-    def __init__(self, source: Source, indices: Sequence[int], views: Mapping[str, View]) -> None:
-        self.loader = EvalLoader(source, indices=indices, views=views, batch_size=256)
-        self.content: dict[str, dict[int, int]] = {}
-        for modality in views:
-            numbers: dict[str, int] = {}
-            self.content[f"content.{modality}"] = {
-                int(row): numbers.setdefault(source.content(int(row), modality), len(numbers))
-                for row in indices
-                if modality in source.rows[int(row)].modalities
-            }
-
-    def __iter__(self) -> Iterator[Batch]:
-        for batch in self.loader:
-            ids = {
-                name: torch.tensor([numbers.get(row, -1) for row in batch.index.tolist()], dtype=torch.int64)
-                for name, numbers in self.content.items()
-            }
-            yield replace(batch, target={**batch.target, **ids})
