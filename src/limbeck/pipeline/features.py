@@ -21,7 +21,7 @@ class FeatureLoader:
         sampler: which rows and draws a training step sees.
     """
 
-    def __init__(self, source: Source, teachers: Mapping[str, Teacher], sampler: MixedSampler) -> None:
+    def __init__(self, source: Source, *, teachers: Mapping[str, Teacher], sampler: MixedSampler) -> None:
         self.source = source
         self.teachers = dict(teachers)
         self.sampler = sampler

@@ -201,7 +201,7 @@ def _align(
     result = fit(
         spec.stage,
         producers,
-        FeatureLoader(source, views, sampler),
+        FeatureLoader(source, teachers=views, sampler=sampler),
         folder=folder,
         validate=validate,
         seed=seed,

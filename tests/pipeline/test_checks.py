@@ -1,0 +1,259 @@
+"""The parts of the examination: what `tests/verbs/test_doctor.py` cannot reach from outside."""
+
+from __future__ import annotations
+
+import shutil
+from collections import namedtuple
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from data.made import encoded, picture
+from limbeck.core.encoder import Encoder
+from limbeck.core.errors import DataError, ResourceError, UsageError
+from limbeck.core.features import Features
+from limbeck.core.source import Source
+from limbeck.data.open import open_source
+from limbeck.data.scan import ScanReport, scan
+from limbeck.data.splits import split_of
+from limbeck.encoders.load import load_teacher
+from limbeck.encoders.student import make_student
+from limbeck.pipeline.checks import costs
+from limbeck.pipeline.checks.costs import Pace, Plan, check_costs, measure_student
+from limbeck.pipeline.checks.examine import choose, plan_of
+from limbeck.pipeline.checks.finding import Finding, stop_on_errors, worst
+from limbeck.pipeline.checks.leakage import find_leaks, leakage
+from limbeck.pipeline.checks.rows import check_rows
+from limbeck.pipeline.checks.teachers import Heard, check_teacher, hear
+from limbeck.verbs.distill import draft, fill
+from pipeline import worlds
+
+
+def opened(folder: Path, items: list[worlds.Item]) -> Source:
+    return open_source(worlds.as_csv(folder, items))
+
+
+def levels(findings) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        found.setdefault(finding.check, []).append(finding.level)
+    return found
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+def test_a_finding_is_one_line_and_levels_are_ordered():
+    finding = Finding("warning", "tokens", "ten are cut", "take more")
+    assert str(finding) == "warning  tokens: ten are cut; take more"
+    assert worst([]) == "ok"
+    assert worst([Finding("note", "a", "b"), Finding("error", "a", "b"), finding]) == "error"
+    with pytest.raises(UsageError, match="did you mean 'error'"):
+        Finding("eror", "a", "b")
+
+
+def test_errors_stop_by_kind_and_can_be_allowed_by_name():
+    memory, data = Finding("error", "memory", "none left"), Finding("error", "splits", "nothing", "add rows")
+    stop_on_errors([Finding("warning", "splits", "few")])
+    with pytest.raises(ResourceError, match=r"memory: none left \(1 more"):
+        stop_on_errors([memory, data])
+    with pytest.raises(DataError, match="splits: nothing; add rows$"):
+        stop_on_errors([memory, data], allow=["memory"])
+    stop_on_errors([memory, data], allow=["memory", "splits"])
+    with pytest.raises(UsageError, match="did you mean 'splits'"):
+        stop_on_errors([data], allow=["split"])
+
+
+# --- leakage ---------------------------------------------------------------------------------------------------------
+def planted(folder: Path) -> tuple[Source, dict[str, list[int]]]:
+    """Rows 0 and 1 of test are rows 4 and 5 of training, the second one re-encoded; row 2 is nobody's."""
+    pictures = [encoded(picture(number, (48, 48))) for number in range(10)]
+    pictures[0], pictures[1] = pictures[4], encoded(picture(5, (48, 48)), "JPEG", quality=80)
+    splits = ["test"] * 3 + ["validation"] + ["train"] * 6
+    items = [
+        {"id": f"r{n}", "image": p, "text": f"thing {n}", "split": s}
+        for n, (p, s) in enumerate(zip(pictures, splits, strict=True))
+    ]
+    source = opened(folder, items)
+    return source, split_of(source)
+
+
+def test_exact_and_near_leaks_are_taken_out_of_the_held_out_rows(tmp_path):
+    source, splits = planted(tmp_path)
+    leaks = find_leaks(source, splits)
+    assert {(p.first, p.second, p.exact) for p in leaks.pictures["test"]} == {(0, 4, True), (1, 5, False)}
+    assert leaks.without(splits) == {"train": [4, 5, 6, 7, 8, 9], "validation": [3], "test": [2]}
+    assert leaks.lines(source) == [
+        "2 test rows are left out because training has their picture (1 exact, 1 near), first: r0 = r4"
+    ]
+    assert levels(leakage(source, leaks, {"test": 3})) == {"leakage": ["warning"]}
+
+
+def test_beyond_the_limit_equal_bytes_are_still_found(tmp_path):
+    source, splits = planted(tmp_path)
+    leaks = find_leaks(source, splits, most=0)
+    assert [(p.first, p.second) for p in leaks.pictures["test"]] == [(0, 4)]
+    said = leakage(source, leaks, {"test": 3})
+    assert "0 of 6 training pictures" in next(f.line for f in said if f.check == "near duplicates")
+
+
+def test_a_source_that_keeps_itself_clean_is_not_compared(tmp_path):
+    source, splits = planted(tmp_path)
+    source.removed = ()  # what the icons have
+    leaks = find_leaks(source, splits)
+    assert leaks.kept_clean
+    assert leaks.without(splits) == splits
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+def test_nothing_and_ids_that_occur_twice(tmp_path):
+    source = opened(tmp_path, list(worlds.icons()[:8]))
+    report = scan(source)
+    source.rows = tuple(replace(row, id="same") for row in source.rows)
+    found = levels(check_rows(source, split_of(source), report, max_bad=0.0))
+    assert found["ids"] == ["error"]
+    source.rows = ()
+    assert levels(check_rows(source, {}, ScanReport(0, (), {}), max_bad=0.0)) == {"rows": ["error"]}
+
+
+# --- teachers --------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def teacher():
+    return load_teacher(f"hf:{worlds.model('clip')}")
+
+
+def test_a_thawed_teacher_is_an_error(teacher, tmp_path):
+    source = open_source(worlds.data())
+    assert levels(check_teacher(teacher, source, Heard(())))["frozen"] == ["ok"]
+    next(teacher.encoders["image"].parameters()).requires_grad_(True)
+    assert levels(check_teacher(teacher, source, Heard(())))["frozen"] == ["error"]
+    teacher.encoders["image"].requires_grad_(False).train()
+    assert levels(check_teacher(teacher, source, Heard(())))["frozen"] == ["error"]
+
+
+def test_a_teacher_that_says_the_same_of_everything_is_an_error(teacher):
+    source = open_source(worlds.data())
+    teacher.encoders["text"].head = torch.nn.Linear(16, 12)
+    torch.nn.init.zeros_(teacher.encoders["text"].head.weight)
+    teacher.encoders["text"].requires_grad_(False)
+    heard = hear(teacher, source, range(len(source)), seconds=5)
+    found = [f for f in check_teacher(teacher, source, heard) if f.level == "error"]
+    assert [f.line for f in found] == ["its text encoder gives one answer to 40 different rows"]
+
+
+def test_a_teacher_that_knows_the_data_passes_and_a_shuffled_one_does_not(teacher):
+    """SYNTHETIC vectors: one for each row, the same in both modalities, then dealt anew."""
+    source = open_source(worlds.data())
+    vectors = torch.nn.functional.normalize(torch.randn(40, 12), dim=1).numpy()
+    heard = Heard(tuple(range(40)), {"image": vectors, "text": vectors})
+    assert levels(check_teacher(teacher, source, heard))["teacher at chance"] == ["ok"]
+    heard = Heard(tuple(range(40)), {"image": vectors, "text": vectors[torch.randperm(40).numpy()]})
+    assert levels(check_teacher(teacher, source, heard))["teacher at chance"] == ["warning"]  # 40 rows are too few
+
+
+def test_the_teacher_is_asked_about_as_much_as_time_allows(teacher):
+    source = open_source(worlds.data())
+    assert len(hear(teacher, source, range(40), seconds=1e9).rows) == 40
+    assert len(hear(teacher, source, range(40), seconds=0).rows) == 8
+    few = hear(teacher, source, range(3), seconds=5)
+    assert levels(check_teacher(teacher, source, few))["teacher at chance"] == ["note"]
+
+
+def test_half_a_teacher_is_an_error(teacher):
+    half = replace(teacher, encoders={"text": teacher.encoders["text"]}, aligned=False)
+    source = open_source(worlds.data())
+    found = [f for f in check_teacher(half, source, Heard(())) if f.level == "error"]
+    assert "has no image encoder" in found[0].line
+
+
+# --- costs -----------------------------------------------------------------------------------------------------------
+PLAN = Plan(
+    {"image": 500, "text": 100}, {"image": 500, "text": 100}, {"image": 10, "text": 10}, {"image": 20, "text": 20}, 2
+)
+PACE = {"image": Pace(0.01, 0.5, 1e6, 3072), "text": Pace(0.0, 0.25, 2e6, 100)}
+
+
+def forecasts(tmp_path: Path, plan: Plan = PLAN) -> dict[str, Finding]:
+    student = make_student(f"hf:{worlds.model('clip')}")
+    found = check_costs(
+        plan, student=student, pace=PACE, teacher={"image": 0.1, "text": 0.02}, widths={"image": 12, "text": 12},
+        cache=tmp_path / "cache", out=tmp_path / "run",
+    )  # fmt: skip
+    return {finding.check: finding for finding in found}
+
+
+def test_forecasts_add_up(tmp_path):
+    found = forecasts(tmp_path)
+    # teacher 500 x 0.1 + 100 x 0.02; preparing 500 x 0.01; training 20 x 0.5 + 20 x 0.25 and two tiny updates
+    assert found["time"].line.startswith("about 72 s: teacher 52 s, pictures and texts 5 s, 2 steps with their")
+    assert "(30 MB of it for one batch, 2 MB for prepared rows)" in found["memory"].line
+    assert {finding.level for finding in found.values()} == {"ok"}
+
+
+def test_what_does_not_fit_is_an_error_with_its_fix(tmp_path, monkeypatch):
+    monkeypatch.setattr(costs, "free_memory", lambda: 20_000_000)
+    full = namedtuple("full", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: full(10, 10, 1000))
+    found = forecasts(tmp_path)
+    assert found["memory"].level == found["disk"].level == "error"
+    assert "20 MB are free; take a smaller --batch-size" in found["memory"].sentence
+    assert "has 0 MB free; free some space" in found["disk"].sentence
+    monkeypatch.setattr(costs, "free_memory", lambda: None)
+    assert forecasts(tmp_path)["memory"].level == "note"
+    assert forecasts(tmp_path, replace(PLAN, passes={"image": 10**6}))["time"].level == "warning"
+
+
+def test_bytes_kept_for_the_backward_pass_are_those_that_autograd_keeps():
+    student = make_student(f"hf:{worlds.model('clip')}")
+    source = open_source(worlds.data())
+    pace = measure_student(student, source, range(40))
+    assert set(pace) == {"image", "text"}
+    assert pace["image"].view == 3 * 32 * 32
+    assert all(parameter.grad is None for parameter in student.model.parameters())
+    _, kept = costs._pass(Product(), {"features": torch.randn(4, 16)})
+    # y = W x keeps x (4 x 16 floats, W is a weight), y^2 keeps y (4 x 8 floats)
+    assert kept == 4 * 16 * 4 + 4 * 8 * 4
+
+
+class Product(Encoder):
+    """One matrix product."""
+
+    modality, width = "image", 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(16, 8, bias=False)
+
+    def forward(self, view, *, want=("pooled",)):
+        return Features(pooled=self.linear(view["features"]))
+
+
+def test_free_memory_is_that_of_this_machine():
+    free = costs.free_memory()
+    assert free is None or 0 < free < 1 << 50
+
+
+# --- plan and sample -------------------------------------------------------------------------------------------------
+def test_a_plan_counts_draws_kinds_and_validations(tmp_path):
+    items = [dict(item) for item in worlds.icons()]
+    items[0]["image"] = ""  # a training row with text alone
+    source = opened(tmp_path, items)
+    splits = split_of(source)
+    first = draft("x", teacher="icons", student="conv-s", draws=3, seed=0, max_bad=0.01)
+    kinds = {"image+text": 28, "text": 1}
+    recipe = fill(first, kinds, method="balanced", steps=20, batch_size=8, learning_rate=1e-3, aligned=True)
+    plan = plan_of(recipe, source, splits)
+    assert plan.outputs == {"image": 28 * 4 + 6, "text": 29 + 6}  # only pictures are augmented
+    assert plan.batch == {"image": 8, "text": 8 + 1}
+    assert plan.passes == {"image": 20 * 8, "text": 20 * 9}
+    assert (plan.steps, plan.validations) == (20, 10 * 6)
+
+
+def test_a_sample_is_the_same_every_time_and_half_held_out():
+    splits = {"train": range(100), "validation": range(100, 110), "test": range(110, 120)}
+    some = choose(splits, 20)
+    assert some == choose(splits, 20)
+    assert len(set(some)) == 20
+    assert sum(row >= 100 for row in some) == 10
+    assert sorted(choose(splits, 0)) == sorted(choose(splits, 500)) == list(range(120))
+    assert len(choose({"train": range(2), "test": range(2, 12)}, 8)) == 8

@@ -1,0 +1,72 @@
+"""A recipe in, a run folder out; what cannot go in is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from limbeck.core.artefact import write_json
+from limbeck.core.describe import describe
+from limbeck.core.errors import ArtefactError, DataError, UsageError
+from limbeck.data.open import open_source
+from limbeck.pipeline.execute import check_folder, claim_folder, execute, finished, held_apart, seeded
+from pipeline import worlds
+
+
+def test_a_finished_run_is_found_again_and_measures_the_same():
+    run = worlds.finished()
+    again = finished(run.recipe, run.folder)
+    assert again is not None
+    assert again.reused
+    assert again.student.metrics == run.student.metrics
+    assert finished(seeded(run.recipe, 7), run.folder) is None
+    assert finished(run.recipe, worlds.root() / "never") is None
+
+
+def test_a_damaged_run_is_not_found_but_refused(tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(worlds.finished().folder, folder)
+    (folder / "evaluation.json").write_text("{}")
+    with pytest.raises(ArtefactError, match=r"evaluation\.json differs from its manifest"):
+        finished(worlds.finished().recipe, folder)
+
+
+def test_folders(tmp_path):
+    recipe = worlds.finished().recipe
+    claim_folder(recipe, tmp_path / "new")
+    assert json.loads((tmp_path / "new" / "recipe.json").read_text()) == json.loads(json.dumps(describe(recipe)))
+    claim_folder(recipe, tmp_path / "new")  # interrupted, the same
+    with pytest.raises(ArtefactError, match="seed: 0 there, 3 asked for"):
+        claim_folder(seeded(recipe, 3), tmp_path / "new")
+    write_json(tmp_path / "new" / "manifest.json", {})
+    with pytest.raises(ArtefactError, match="holds a finished run"):
+        claim_folder(recipe, tmp_path / "new")
+    with pytest.raises(UsageError, match="is a file"):
+        check_folder(tmp_path / "new" / "recipe.json")
+
+
+def test_without_a_teacher_only_the_student_is_measured(tmp_path):
+    from limbeck.core.discovery import methods
+
+    recipe = worlds.finished().recipe
+    method = methods()["no_teacher"]()
+    stage = replace(recipe.stages[0], terms=method.terms)
+    alone = replace(recipe, teacher=None, stages=(stage,))
+    run = execute(alone, tmp_path / "run", cache=worlds.cache_folder())
+    assert run.teacher is None
+    assert set(json.loads((run.folder / "evaluation.json").read_text())) == {"student"}
+
+
+def test_held_out_rows_that_are_all_leaks_are_named_as_the_reason(tmp_path):
+    items = [dict(item) for item in worlds.icons()]
+    training = next(item["image"] for item in items if item["split"] == "train")
+    for item in items:
+        if item["split"] == "test":
+            item["image"] = training
+    said: list[str] = []
+    with pytest.raises(DataError, match=r"split 'test' holds 0 rows .*left out because their pictures stand in train"):
+        held_apart(open_source(worlds.as_csv(tmp_path, items)), (0.8, 0.1, 0.1), notify=said.append)
+    assert said[0].startswith("5 test rows are left out")

@@ -1,0 +1,50 @@
+"""What a finished run says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from limbeck.evaluation.control import Control
+from limbeck.pipeline.finish import curves, headline, next_commands, report_run, run_lines, withheld
+from pipeline import worlds
+
+
+def test_the_headline_has_interval_n_chance_and_the_caveat():
+    said = headline(worlds.finished())
+    assert said.startswith("image<->text MRR: the student reaches ")
+    assert "5 test rows), the teacher " in said
+    assert "where chance is 45.7%" in said
+    assert "One seed" in said
+
+
+def test_lines_end_with_commands_to_type():
+    run = worlds.finished()
+    lines = run_lines(run)
+    assert f"limbeck evaluate {run.folder} --data {worlds.data()}" in lines[-3]
+    assert "shuffled control: at chance, as it must be" in lines
+    assert len(next_commands(run)) == 3
+
+
+def test_a_failed_control_withholds_table_and_headline(tmp_path):
+    run = worlds.finished()
+    metrics = run.student.controls[0].metrics
+    broken = replace(run.student, controls=(Control(metrics, (metrics[0].name,)),))
+    failed = replace(run, student=broken, folder=tmp_path)
+    (tmp_path / "metrics.jsonl").write_text((run.folder / "metrics.jsonl").read_text())
+    said = "\n".join(run_lines(failed))
+    assert "headline withheld" in said
+    assert "R@1" not in said
+    assert withheld({"student": broken, "teacher": run.student}) == [f"student: {broken.controls[0].verdict}"]
+    page = report_run(failed).read_text()
+    assert "headline withheld" in page
+    assert headline(failed) not in page
+
+
+def test_curves_show_what_was_logged():
+    run = worlds.finished()
+    charts = curves(run.folder)
+    assert [chart.title for chart in charts] == ["student: training loss", "student: validation"]
+    logged = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+    losses = [line["loss"] for line in logged if line.get("loss") is not None]
+    assert [point[1] for point in charts[0].series[0].points] == losses

@@ -1,0 +1,46 @@
+"""Which rows train, validate and test."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from limbeck.core.errors import DataError
+from limbeck.data.open import open_source
+from limbeck.data.splits import split_of
+from limbeck.pipeline.rows import divide, kind_of, kinds_of, skeleton
+from pipeline import worlds
+
+
+@pytest.fixture
+def source(tmp_path):
+    items = [dict(item) for item in worlds.icons()]
+    items[0]["image"] = items[1]["text"] = items[3]["text"] = ""  # 3 validates
+    return open_source(worlds.as_csv(tmp_path, items))
+
+
+def test_kinds_and_splits(source):
+    assert kind_of(["text", "image"]) == "image+text"
+    rows = divide(source, split_of(source))
+    assert rows.train["text"] == (0,)
+    assert rows.train["image"] == (1,)
+    assert list(rows.train) == ["image", "image+text", "text"]
+    assert 3 not in rows.validation + rows.training()  # it lacks what it would be measured by
+    assert (len(rows.training()), len(rows.validation), len(rows.test)) == (29, 5, 5)
+    assert kinds_of(source, [2, 0]) == {"image+text": [2], "text": [0]}
+
+
+def test_nothing_to_train_or_to_test_on(source):
+    splits = split_of(source)
+    with pytest.raises(DataError, match=r"split 'test' holds 1 rows with image and text; at least 2"):
+        divide(source, splits | {"test": splits["test"][:1]})
+    with pytest.raises(DataError, match=r"no row has split 'train' \(found: validation 5, test 5\)"):
+        divide(source, splits | {"train": []})
+
+
+def test_a_skeleton_says_who_is_there(source):
+    batch = skeleton(source, [0, 1, 2], [0, 1, 2])
+    assert batch.views == {}
+    assert batch.present["image"].tolist() == [False, True, True]
+    assert batch.present["text"].tolist() == [True, False, True]
+    assert torch.equal(batch.draw, torch.tensor([0, 1, 2]))

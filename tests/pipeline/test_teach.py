@@ -1,0 +1,59 @@
+"""From a teacher's name to frozen teachers of one space."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from limbeck.core.errors import UsageError
+from limbeck.core.recipe import DataSpec
+from limbeck.data.open import open_source
+from limbeck.encoders.load import load_teacher
+from limbeck.pipeline.rows import Rows, skeleton
+from limbeck.pipeline.teach import teach
+from limbeck.pipeline.views import view_of
+from limbeck.recipes.distillation import alignment
+from pipeline import worlds
+
+ROWS = Rows({"image+text": tuple(range(20))}, tuple(range(20, 26)), tuple(range(26, 32)))
+
+
+def taught(folder, **options):
+    models = load_teacher(f"hf:{worlds.model('vit')}+hf:{worlds.model('bert')}")
+    source = open_source(worlds.data())
+    said: list[str] = []
+    found = teach(
+        models, source, ROWS, DataSpec("x"), seed=0, cache=worlds.cache_folder(), folder=folder,
+        notify=said.append, **options,
+    )  # fmt: skip
+    return found, source, said
+
+
+def test_two_encoders_without_an_alignment_are_refused(tmp_path):
+    with pytest.raises(UsageError, match="two encoders without a shared space; it needs an alignment stage"):
+        taught(tmp_path, align=None)
+
+
+def test_cached_and_live_teacher_are_one_and_nothing_trains(tmp_path):
+    found, source, said = taught(tmp_path, align=alignment(steps=3, batch=8))
+    assert any(line.startswith("aligning image and text of ") for line in said)
+    assert found.width == 256
+    assert found.history
+    for name, teacher in found.teachers.items():
+        assert teacher.trainable() == ()
+        cached = teacher(skeleton(source, [4, 2], [0, 0]))["pooled"]
+        encoder = found.encoders[name.removeprefix("teacher.")]
+        view = view_of(encoder)
+        ready = [view.prepare(source.sample(row).values[encoder.modality]) for row in (4, 2)]
+        with torch.no_grad():
+            live = encoder(view.collate(ready))["pooled"]
+        torch.testing.assert_close(cached, live, atol=1e-5, rtol=1e-4)
+        assert not any(parameter.requires_grad for parameter in encoder.parameters())
+
+
+def test_another_seed_of_the_projectors_is_another_teacher(tmp_path):
+    first, _, _ = taught(tmp_path / "1", align=alignment(steps=2, batch=8))
+    again, _, said = taught(tmp_path / "2", align=alignment(steps=2, batch=8))
+    other, _, _ = taught(tmp_path / "3", align=alignment(steps=3, batch=8))
+    assert first.fingerprint == again.fingerprint != other.fingerprint
+    assert any("20 of them reused, 0 computed" in line for line in said)
