@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from limbeck.core.artefact import MANIFEST
+from limbeck.core.artefact import read_manifest
+from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.core.evaluator import Metric
 from limbeck.core.recipe import Recipe
 from limbeck.evaluation.intervals import Difference, seeded_difference
+from limbeck.pipeline.differences import differences
 from limbeck.pipeline.execute import Bench, Run, execute, finished, prepare_teacher
 from limbeck.pipeline.measure import Measured
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.teach import Taught
+from limbeck.pipeline.train import identity_of
 
 
 @dataclass(frozen=True)
@@ -39,16 +42,19 @@ class Comparison:
         return list(self.teachers) if arm == "teacher" else [run.student for run in self.runs[arm]]
 
     def mean(self, arm: str, metric: str) -> Metric:
-        """One metric of one arm, averaged over seeds; the interval is over items and, with several seeds, over seeds."""
+        """One metric of one arm, averaged over seeds; its interval is over items and, with several seeds, over them."""
         found = [measured.get(metric) for measured in self.measured(arm)]
         if len(found) == 1:
             return found[0]
         nothing = [np.zeros_like(one.items) for one in found]
         interval = seeded_difference([one.items for one in found], nothing)
         return replace(
-            found[0], value=interval.value, low=max(0.0, interval.low), high=min(1.0, interval.high),
+            found[0],
+            value=interval.value,
+            low=max(0.0, interval.low),
+            high=min(1.0, interval.high),
             items=np.mean([one.items for one in found], axis=0),
-        )  # fmt: skip
+        )
 
     def difference(self, first: str, second: str, metric: str) -> Difference:
         """First minus second, paired by item and by seed."""
@@ -71,21 +77,29 @@ def compare_arms(
 ) -> Comparison:
     """Run every arm under every seed; arms of one seed share the teacher, initial weights, data order and draws.
 
-    A finished run in `out` is reused after its every byte was verified, so that an interrupted comparison goes on with
-    what is missing.
+    A finished run in `out` is reused after its every byte was verified, and an interrupted one goes on: the same call
+    finishes what an earlier one began.
 
     Args:
         arms: name -> recipe; the seed of each is replaced. At least one of them has the teacher.
         bench: data and teacher.
-        seeds: of the comparison.
+        seeds: of the comparison, each once.
         out: gets one folder an arm and seed.
         notify: takes one line a fact.
         finishers: see `execute`.
+
+    Raises:
+        UsageError: no seeds, a seed twice, or no arm with a teacher.
+        ArtefactError: a run in `out` is corrupt, or was made with other data, another teacher or another recipe.
     """
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise UsageError(f"a comparison needs seeds, each once; got {list(seeds)}")
+    with_teacher = next((arm for arm, recipe in arms.items() if recipe.teacher is not None), None)
+    if with_teacher is None:
+        raise UsageError(f"none of the arms {', '.join(arms)} has a teacher; at least one needs it")
     runs: dict[str, list[Run]] = {arm: [] for arm in arms}
     teachers: list[Measured] = []
     first: Taught | None = None
-    with_teacher = next(arm for arm, recipe in arms.items() if recipe.teacher is not None)
     for seed in seeds:
         taught = prepare_teacher(
             replace(arms[with_teacher], seed=seed), bench, folder=out / f"teacher-seed-{seed}", notify=notify
@@ -94,19 +108,14 @@ def compare_arms(
         for arm, recipe in arms.items():
             own = replace(recipe, seed=seed)
             folder = out / f"{arm.replace(' ', '-')}-seed-{seed}"
-            run = finished(own, folder) if (folder / MANIFEST).exists() else None
+            teacher = taught if own.teacher is not None else None
+            run = _reused(own, folder, bench, teacher)
             if run is not None:
                 notify(f"{arm}, seed {seed}: finished run reused from {folder}")
             else:
                 notify(f"{arm}, seed {seed}: training")
                 run = execute(
-                    own,
-                    folder,
-                    cache=bench.cache,
-                    bench=bench,
-                    taught=taught if own.teacher is not None else None,
-                    notify=notify,
-                    finishers=finishers,
+                    own, folder, cache=bench.cache, bench=bench, taught=teacher, notify=notify, finishers=finishers
                 )
             runs[arm].append(run)
         measured = runs[with_teacher][-1].teacher
@@ -114,3 +123,21 @@ def compare_arms(
         teachers.append(measured)
     assert first is not None
     return Comparison(runs, teachers, tuple(seeds), first)
+
+
+def _reused(recipe: Recipe, folder: Path, bench: Bench, taught: Taught | None) -> Run | None:
+    """The finished run of this recipe, data and teacher; None where there is none yet.
+
+    Raises:
+        ArtefactError: it is corrupt, or was made from something else.
+    """
+    run = finished(recipe, folder)
+    if run is None:
+        return None
+    made_from, expected = read_manifest(folder).source, identity_of(recipe, bench.source, taught)
+    if made_from != expected:
+        raise ArtefactError(
+            f"{folder} holds a finished run with another past ({differences(made_from, expected)}); choose another "
+            "--out or delete it"
+        )
+    return run

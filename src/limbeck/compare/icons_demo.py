@@ -8,13 +8,21 @@ from pathlib import Path
 
 from limbeck.compare.arms import Comparison
 from limbeck.compare.queries import answer
-from limbeck.compare.summary import cost_table, difference_plot, picture, quality_table, savings, verdict
+from limbeck.compare.summary import (
+    cost_table,
+    difference_plot,
+    picture,
+    quality_table,
+    savings,
+    training_charts,
+    verdict,
+)
 from limbeck.core.artefact import versions, write_file, write_json
 from limbeck.data.card import DataCard
 from limbeck.data.phrases import normalised
 from limbeck.evaluation.cost import TowerCost, measure_cost
 from limbeck.pipeline.execute import Bench
-from limbeck.pipeline.finish import curves, withheld
+from limbeck.pipeline.finish import withheld
 from limbeck.pipeline.views import view_of
 from limbeck.report.document import Block, Commands, Facts, Figure, Report, Section
 from limbeck.report.terminal import plain_table
@@ -30,14 +38,17 @@ def demo_report(
     """Measure what the towers cost, answer the queries, and write everything to `out`."""
     student = comparison.runs[ARM][0]
     costs = tower_costs(comparison, bench)
-    problems = withheld({arm: run.student for arm, runs in comparison.runs.items() for run in runs})
-    pictures = [row for row, found in enumerate(bench.source.rows) if "text" in found.modalities and "image" in found.modalities]
+    problems = doubts(comparison)
+    pictures = [row for row, found in enumerate(bench.source.rows) if found.modalities >= {"image", "text"}]
     known = {normalised(bench.source.rows[row].text.partition(":")[0]) for row in pictures}
     asked = [query for query in queries if normalised(query) not in known]
     models = {"teacher": comparison.taught.encoders, ARM: student.encoders}
+    unseen = len(bench.rows.test)
     grid = answer(asked, models, bench.source, pictures)
     quality: list[Block] = [
-        quality_table(comparison, arm=ARM, baseline=BASELINE, caption=f"Retrieval among {len(bench.rows.test)} unseen icons"),
+        quality_table(
+            comparison, arm=ARM, baseline=BASELINE, caption=f"Retrieval among {unseen} icons never seen before"
+        ),
         difference_plot(comparison, arm=ARM, baseline=BASELINE),
     ]
     if "feature matching" in comparison.runs:
@@ -55,7 +66,7 @@ def demo_report(
                 [replace(grid, caption=f"{LICENCE} The gallery holds training icons as well; no query is a label.")],
                 lead="Ten queries that are nobody's label, answered by the teacher and by the student.",
             ),
-            Section("Training", [chart for run in (student, comparison.runs[BASELINE][0]) for chart in curves(run.folder)]),
+            Section("Training", training_charts(comparison)),
             Section("Data", [Facts("Data card", {"card": facts.lines(), "licence": LICENCE})]),
             Section(
                 "Provenance",
@@ -69,10 +80,22 @@ def demo_report(
     )
     write_report(out / "report.html", report)
     panels = [METRIC, "image<->text R@10"]
-    title = f"Find an icon by meaning: {len(bench.rows.test)} icons never seen in training"
+    title = f"Find an icon by meaning: {unseen} icons never seen in training"
     write_file(out / "summary.svg", picture(comparison, costs, title=title, metrics=panels, arm=ARM).encode())
     write_json(out / "comparison.json", plain(comparison, costs))
     return costs
+
+
+def doubts(comparison: Comparison) -> list[str]:
+    """One sentence for every model, the teacher included, whose shuffled control is not at chance under some seed."""
+    arms = ("teacher", *comparison.runs)
+    return withheld(
+        {
+            f"{arm}, seed {seed}": measured
+            for arm in arms
+            for seed, measured in zip(comparison.seeds, comparison.measured(arm), strict=True)
+        }
+    )
 
 
 def tower_costs(comparison: Comparison, bench: Bench) -> dict[str, TowerCost]:
@@ -92,6 +115,7 @@ def plain(comparison: Comparison, costs: Mapping[str, TowerCost]) -> dict[str, o
     arms = ("teacher", *comparison.runs)
     return {
         "seeds": list(comparison.seeds),
+        "withheld": doubts(comparison),
         "arms": {
             arm: {
                 name: {
@@ -103,7 +127,9 @@ def plain(comparison: Comparison, costs: Mapping[str, TowerCost]) -> dict[str, o
             for arm in arms
         },
         "differences": {
-            f"{ARM} minus {other}": {name: asdict(comparison.difference(ARM, other, name)) for name in comparison.metrics()}
+            f"{ARM} minus {other}": {
+                name: asdict(comparison.difference(ARM, other, name)) for name in comparison.metrics()
+            }
             for other in comparison.runs
             if other != ARM
         },
@@ -114,12 +140,15 @@ def plain(comparison: Comparison, costs: Mapping[str, TowerCost]) -> dict[str, o
 
 def demo_lines(comparison: Comparison, costs: Mapping[str, TowerCost], *, out: Path) -> list[str]:
     """The result for the terminal."""
-    problems = withheld({arm: run.student for arm, runs in comparison.runs.items() for run in runs})
-    table = quality_table(comparison, arm=ARM, baseline=BASELINE, caption="Retrieval among icons never seen in training")
+    problems = doubts(comparison)
+    table = quality_table(
+        comparison, arm=ARM, baseline=BASELINE, caption="Retrieval among icons never seen in training"
+    )
     lines = problems or [plain_table(table)]
     if not problems:
         lines += [comparison.runs[ARM][0].student.controls[0].verdict, ""]
-        lines += [verdict(comparison, arm=ARM, baseline=other, metric=METRIC) for other in comparison.runs if other != ARM]
+        others = [arm for arm in comparison.runs if arm != ARM]
+        lines += [verdict(comparison, arm=ARM, baseline=other, metric=METRIC) for other in others]
     lines += ["", plain_table(cost_table(costs)), ""]
     lines += [f"{s.label}: {s.teacher} -> {s.student} ({s.ratio})" for s in savings(costs)]
     lines += ["", f"report: {out}/report.html", f"model:  {comparison.runs[ARM][0].folder}/model", "", "next:"]

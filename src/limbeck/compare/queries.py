@@ -47,7 +47,7 @@ def answer(
 
 
 def _embed_rows(encoder: Encoder, source: Source, rows: Sequence[int]) -> np.ndarray:
-    loader = EvalLoader(source, rows, {"image": view_of(encoder)}, batch_size=256)
+    loader = EvalLoader(source, indices=rows, views={"image": view_of(encoder)}, batch_size=256)
     with torch.inference_mode():
         return np.concatenate([normalise(encoder(batch.view("image"))["pooled"].float().numpy()) for batch in loader])
 

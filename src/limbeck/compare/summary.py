@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from limbeck.compare.arms import Comparison
 from limbeck.evaluation.cost import TowerCost
-from limbeck.report.document import Estimate, ForestPlot, Row, Table
+from limbeck.pipeline.finish import curves
+from limbeck.report.document import Estimate, ForestPlot, LineChart, Row, Series, Table
 from limbeck.report.metrics import differences_plot, metrics_table, percent
 from limbeck.report.summary import Arm, Saving, summary_svg
 
@@ -53,7 +55,7 @@ def cost_table(costs: Mapping[str, TowerCost]) -> Table:
             ],
             group=cost.modality,
         )
-        for name, cost in costs.items()
+        for name, cost in sorted(costs.items(), key=lambda item: item[1].modality)
     ]
     columns = ["tower", "parameters", "MB (fp32)", *(f"ms an item, batch {size}" for size in sizes), "items/s"]
     note = "Medians with quartiles, all towers interleaved in one run, fp32, preprocessing not counted."
@@ -74,7 +76,26 @@ def savings(costs: Mapping[str, TowerCost]) -> list[Saving]:
     return lines
 
 
-def picture(comparison: Comparison, costs: Mapping[str, TowerCost], *, title: str, metrics: Sequence[str], arm: str) -> str:
+def training_charts(comparison: Comparison) -> list[LineChart]:
+    """Curves of the first seed: validation with all arms on one chart, then each arm's loss.
+
+    Losses of arms have different terms and stand apart; a validation metric means the same for every arm.
+    """
+    validation: dict[tuple[str, str], list[Series]] = {}
+    losses = []
+    for arm, runs in comparison.runs.items():
+        for chart in curves(runs[0].folder):
+            if chart.y == "loss":
+                series = [Series(arm, one.points) for one in chart.series]
+                losses.append(replace(chart, title=f"{arm}, {chart.title}", series=series))
+            else:
+                validation.setdefault((chart.title, chart.y), []).extend(Series(arm, s.points) for s in chart.series)
+    return [LineChart(title, series, y=y) for (title, y), series in validation.items()] + losses
+
+
+def picture(
+    comparison: Comparison, costs: Mapping[str, TowerCost], *, title: str, metrics: Sequence[str], arm: str
+) -> str:
     """The result as one SVG for a README."""
     arms = [
         Arm(name, [percent(comparison.mean(name, metric)) for metric in metrics], strong=name == arm)
@@ -82,9 +103,7 @@ def picture(comparison: Comparison, costs: Mapping[str, TowerCost], *, title: st
     ]
     chance = [100 * comparison.mean("teacher", metric).chance for metric in metrics]
     panels = [metric.split()[-1] + ", both directions" if "<->" in metric else metric for metric in metrics]
-    return summary_svg(
-        title, panels=panels, arms=arms, chance=chance, savings=savings(costs), note=_note(comparison)
-    )
+    return summary_svg(title, panels=panels, arms=arms, chance=chance, savings=savings(costs), note=_note(comparison))
 
 
 def _note(comparison: Comparison) -> str:

@@ -57,9 +57,7 @@ def demo(
     facts = card(bench.source)
     for line in facts.lines():
         notify(line)
-    comparison = compare_arms(
-        arms, bench, seeds=range(seeds), out=out, notify=notify, finishers=(report_run,)
-    )
+    comparison = compare_arms(arms, bench, seeds=range(seeds), out=out, notify=notify, finishers=(report_run,))
     notify("measuring what the towers cost, and answering ten queries")
     costs = demo_report(comparison, bench, facts, queries=QUERIES, out=out)
     print("\n".join(demo_lines(comparison, costs, out=out)))

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from compare import worlds
+from limbeck.compare.queries import answer
+from limbeck.pipeline.views import view_of
+
+QUERIES = ("a game on a board", "fly away on holiday")
+
+
+def test_the_best_pictures_by_naive_cosine():
+    source, encoders = worlds.bench().source, worlds.compared().runs["distilled"][0].encoders
+    gallery = [3, 5, 8, 13, 21, 30]
+    grid = answer(QUERIES, {"student": encoders}, source, gallery, best=3)
+    views = {modality: view_of(encoder) for modality, encoder in encoders.items()}
+    for row, query in zip(grid.rows, QUERIES, strict=True):
+        with torch.inference_mode():
+            word = encoders["text"](views["text"].collate([views["text"].prepare(query)]))["pooled"][0].double()
+            scores = []
+            for place in gallery:
+                prepared = views["image"].prepare(source.sample(place).values["image"])
+                picture = encoders["image"](views["image"].collate([prepared]))["pooled"][0].double()
+                scores.append(float(picture @ word / picture.norm() / word.norm()))
+        best = [source.rows[gallery[place]].id for place in np.argsort(scores)[::-1][:3]]
+        assert row.query == query
+        assert [picture.caption for picture in row.found["student"]] == best
+    assert grid.title == "The 3 best of 6 icons"
+
+
+def test_models_stand_side_by_side_and_pictures_are_the_rows_own():
+    found = worlds.compared()
+    models = {"teacher": found.taught.encoders, "distilled": found.runs["distilled"][0].encoders}
+    source = worlds.bench().source
+    grid = answer(QUERIES, models, source, range(12))
+    assert grid.models == ["teacher", "distilled"]
+    data = {row.id: source.sample(place).values["image"] for place, row in enumerate(source.rows)}
+    for row in grid.rows:
+        for pictures in row.found.values():
+            assert len({picture.caption for picture in pictures}) == len(pictures) == 5
+            assert all(picture.data == data[picture.caption] for picture in pictures)
