@@ -36,6 +36,8 @@ def test_a_damaged_run_is_not_found_but_refused(tmp_path):
 
 def test_folders(tmp_path):
     recipe = worlds.finished().recipe
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / ".recipe.json.tmp-abcdef-1-12345678").touch()  # killed while it wrote its first file
     claim_folder(recipe, tmp_path / "new")
     assert json.loads((tmp_path / "new" / "recipe.json").read_text()) == json.loads(json.dumps(describe(recipe)))
     claim_folder(recipe, tmp_path / "new")  # interrupted, the same

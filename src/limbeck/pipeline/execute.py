@@ -215,34 +215,35 @@ def claim_folder(recipe: Recipe, out: Path) -> None:
         UsageError: the folder holds something that is no run.
         ArtefactError: it holds a finished run, or one of another recipe.
     """
-    plain = describe(recipe)
-    check_folder(out)
-    written = out / "recipe.json"
-    if written.exists():
-        found = read_json(written, kind="recipe")
-        if found != plain:
-            raise ArtefactError(
-                f"{out} holds an interrupted run of another recipe ({differences(found, plain)}); choose another "
-                "--out, or delete it"
-            )
-        return
-    write_json(written, plain)
+    check_folder(out, recipe)
+    if not (out / "recipe.json").exists():
+        write_json(out / "recipe.json", describe(recipe))
 
 
-def check_folder(out: Path) -> None:
-    """Refuse a folder that no run can go into, before anything is read.
+def check_folder(out: Path, recipe: Recipe | None = None) -> None:
+    """Refuse a folder that a run cannot go into, before anything is read or written.
 
     Raises:
         UsageError: the folder holds something that is no run.
-        ArtefactError: it holds a finished run.
+        ArtefactError: it holds a finished run or, where the recipe is known, one of another recipe.
     """
-    if (out / "recipe.json").exists():
+    written = out / "recipe.json"
+    if written.exists():
         if (out / MANIFEST).exists():
             raise ArtefactError(f"{out} holds a finished run; choose another --out or delete it")
+        if recipe is None:
+            return
+        found, asked = read_json(written, kind="recipe"), describe(recipe)
+        if found != asked:
+            raise ArtefactError(
+                f"{out} holds an interrupted run of another recipe ({differences(found, asked)}); choose another "
+                "--out, or delete it"
+            )
         return
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; --out is a folder for the run")
-    if out.exists() and any(out.iterdir()):
+    # A run that was killed while it wrote its first file leaves nothing but a temporary name.
+    if out.exists() and any(".tmp-" not in place.name for place in out.iterdir()):
         raise UsageError(f"{out} is not empty and holds no run; choose another --out")
 
 

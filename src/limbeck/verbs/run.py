@@ -27,14 +27,14 @@ def run(
     from limbeck.data.places import cache_folder
     from limbeck.encoders.student import make_student
     from limbeck.pipeline.checks.before import check_before
-    from limbeck.pipeline.execute import claim_folder, execute, open_bench
+    from limbeck.pipeline.execute import check_folder, execute, open_bench
     from limbeck.pipeline.finish import report_run, run_lines
     from limbeck.pipeline.notify import to_stderr
 
     notify = to_stderr()
     root = cache or cache_folder()
     resolved = resolve(recipe, set)
-    claim_folder(resolved, out)
+    check_folder(out, resolved)
     make_student(resolved.student)  # a wrong name is said before anything is read
     bench = open_bench(resolved, cache=root, notify=notify)
     check_before(resolved, bench, out=out, notify=notify, allow=allow)
