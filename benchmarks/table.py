@@ -1,0 +1,179 @@
+"""Writes docs/benchmarks.md from `results/*.json`: nothing in that page is typed by hand. `python -m benchmarks.table`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+HEAD = """# Benchmarks
+
+Written by `python -m benchmarks.run` from `benchmarks/results/*.json`; do not edit. Figures are medians with quartiles in
+brackets, over rounds in which the contestants took turns. A target is judged by the median.
+
+* `make bench` measures everything that needs no optional package.
+* `python -m benchmarks.run --open-clip PYTHON` adds open_clip, run by an interpreter of yours that has it.
+"""
+
+
+def page(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page for results by name of benchmark."""
+    parts = [HEAD, _targets(results)]
+    for name, write in SECTIONS.items():
+        if name in results:
+            parts.append(write(results[name]["results"]))
+    parts.append(_machines(results))
+    return "\n".join(parts)
+
+
+def write_page(folder: Path, target: Path = PAGE) -> Path:
+    """Read every result of the folder and write the page."""
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    target.write_text(page(found), encoding="utf-8")
+    return target
+
+
+def _targets(results: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        (each["name"], _number(each["value"]), each["wanted"], "yes" if each["reached"] else "**no**")
+        for result in results.values()
+        for each in result["results"]["targets"]
+    ]
+    return "\n## Targets\n\n" + _table(("what", "measured", "wanted", "reached"), rows)
+
+
+def _training(found: Mapping[str, Any]) -> str:
+    rates = [(name, _spread(each), _torch(each)) for name, each in found["contestants"].items()]
+    ratios = [(name, _spread(each)) for name, each in found["ratios"].items()]
+    return f"""
+## Training
+
+Two towers, `vit-192`: ViT of width 192, 6 layers, 8 px patches at 64 px; causal text transformer of width 192, 3 layers,
+vocabulary 30,522; batch {found["batch"]}. Limbeck: `limbeck.stages.fit` with its loader, guards, clipping and log. open_clip:
+`open_clip_train.train.train_one_epoch` over ready tensors padded to 32 tokens, so that its loading is free. Longest text of
+the first batches: {", ".join(str(each) for each in found["tokens_trimmed"])} tokens. The live teacher is a ViT-B/32 with random weights on
+the student's own pictures (139 M parameters, 5 picture tokens: the cheapest that open_clip's loop allows); the cached one is
+read from our cache.
+
+{_table(("loop", "pairs/s", "torch"), rates)}
+{_table(("how many times as fast", "median [quartiles]"), ratios)}"""
+
+
+def _teacher(found: Mapping[str, Any]) -> str:
+    rows = [
+        (what, *(_spread(found[what][kind]) for kind in ("live", "cached")), _spread(found[f"{what}, times as fast"]))
+        for what in ("step", "teacher alone")
+    ]
+    return f"""
+## The demo's teacher, live and cached
+
+EfficientNet-Lite0 at 160 px and MiniLM under bf16 autocast; student `conv-s`, {found["pairs a batch"]} pairs a batch, pictures prepared.
+Seconds.
+
+{_table(("", "live", "cached", "times as fast"), rows)}"""
+
+
+def _cache(found: Mapping[str, Any]) -> str:
+    rows = [(name, _spread(found[name])) for name in ("in memory", "mapped from the file", "open and verify, seconds")]
+    return f"""
+## Reading the teacher cache
+
+{found["rows"]} rows of width {found["width"]}, batches of {found["batch"]} random rows, warm file cache.
+
+{_table(("", "embeddings/s"), rows)}"""
+
+
+def _loader(found: Mapping[str, Any]) -> str:
+    kinds = ("TrainLoader", "decode and resize", "decode", "share of decode and resize", "share of decode")
+    rows = [(name, *(_spread(each[kind]) for kind in kinds)) for name, each in found["formats"].items()]
+    return f"""
+## Loader
+
+Pictures a second, nothing prepared beforehand: 500 x 375 JPEG and 256 px PNG, crops of two photographs, to 64 px. The loader
+also tokenises a caption a picture, normalises and stacks; the others only decode (and resize).
+
+{_table(("files", *kinds), rows)}"""
+
+
+def _peak(found: Mapping[str, Any]) -> str:
+    peak = found["peak"]
+    rows = [
+        (name, _number(peak[name]), _spread(found[name]["rate"]), _spread(found[name]["share of peak"]))
+        for name in ("bf16", "fp32")
+    ]
+    kinds = dict.fromkeys([*found["bf16"]["time by kind"], *found["fp32"]["time by kind"]])
+    profile = [
+        (kind, *(f"{100 * found[name]['time by kind'].get(kind, 0):.1f} %" for name in ("bf16", "fp32")))
+        for kind in kinds
+    ]
+    top = [(f"`{name}`", f"{100 * share:.1f} %") for name, share in found["bf16"]["top operators"].items()]
+    return f"""
+## How much of the machine training uses
+
+GFLOP/s of whole training steps (forward, backward, clipping, AdamW, loading) beside the best that `torch.mm` reaches.
+
+{_table(("", "peak", "training", "share"), rows)}
+Where a step's time goes, by torch's profiler:
+
+{_table(("kind of operator", "bf16", "fp32"), profile)}
+The twelve operators that take longest in bf16:
+
+{_table(("operator", "share"), top)}"""
+
+
+def _startup(found: Mapping[str, Any]) -> str:
+    rows = [(f"`{name}`", _spread(found[name])) for name in ("limbeck --help", "python -c pass")]
+    return f"\n## Start\n\nSeconds of a fresh process.\n\n{_table(('', 'seconds'), rows)}"
+
+
+def _machines(results: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = []
+    for name, result in results.items():
+        machine = result["machine"]
+        versions = machine["versions"]
+        rows.append(
+            (
+                name,
+                f"{machine['processor']}, {machine['cores']} cores, {', '.join(machine['flags'][-6:])}",
+                str(machine["threads"]),
+                f"{machine['load_before'][0]:.1f}",
+                f"torch {versions.get('torch')}, transformers {versions.get('transformers')}",
+                f"{result['date'][:10]}, {result['commit']}, {result['repeats']} rounds, {result['seconds']:.0f} s",
+            )
+        )
+    return "\n## Machine\n\n" + _table(("benchmark", "processor", "threads", "load before", "versions", "run"), rows)
+
+
+SECTIONS = {
+    "training": _training,
+    "teacher": _teacher,
+    "peak": _peak,
+    "cache": _cache,
+    "loader": _loader,
+    "startup": _startup,
+}
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
+
+
+def _spread(found: Mapping[str, Any]) -> str:
+    return f"{_number(found['median'])} [{_number(found['q1'])}, {_number(found['q3'])}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _torch(found: Mapping[str, Any]) -> str:
+    return str(found.get("interpreter", {}).get("versions", {}).get("torch", ""))
+
+
+if __name__ == "__main__":
+    print(write_page(HERE / "results"))
