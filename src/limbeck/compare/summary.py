@@ -9,7 +9,7 @@ from limbeck.compare.arms import Comparison
 from limbeck.evaluation.cost import TowerCost
 from limbeck.pipeline.finish import curves
 from limbeck.report.document import Estimate, ForestPlot, LineChart, Row, Series, Table
-from limbeck.report.metrics import differences_plot, metrics_table, percent
+from limbeck.report.metrics import arrows, differences_plot, metrics_table, percent
 from limbeck.report.summary import Arm, Saving, summary_svg
 
 
@@ -36,7 +36,7 @@ def verdict(comparison: Comparison, *, arm: str, baseline: str, metric: str) -> 
     share = f", {mean.value / teacher.value:.0%} of the teacher's {teacher.value:.1%}" if teacher.value else ""
     ends = f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
     return (
-        f"{metric}: {arm} {mean.value:.1%}{share}; {baseline} {base.value:.1%}; "
+        f"{arrows(metric)}: {arm} {mean.value:.1%}{share}; {baseline} {base.value:.1%}; "
         f"difference {100 * difference.value:+.1f} points ({ends}): {difference.verdict}."
     )
 
@@ -81,16 +81,18 @@ def training_charts(comparison: Comparison) -> list[LineChart]:
 
     Losses of arms have different terms and stand apart; a validation metric means the same for every arm.
     """
-    validation: dict[tuple[str, str], list[Series]] = {}
-    losses = []
-    for arm, runs in comparison.runs.items():
-        for chart in curves(runs[0].folder):
-            if chart.y == "loss":
-                series = [Series(arm, one.points) for one in chart.series]
-                losses.append(replace(chart, title=f"{arm}, {chart.title}", series=series))
-            else:
-                validation.setdefault((chart.title, chart.y), []).extend(Series(arm, s.points) for s in chart.series)
-    return [LineChart(title, series, y=y) for (title, y), series in validation.items()] + losses
+    drawn = {arm: curves(runs[0].folder) for arm, runs in comparison.runs.items()}
+    longest = max(drawn.values(), key=len)  # every stage, in order
+    charts = []
+    for chart in (chart for chart in longest if chart.y != "loss"):
+        same = {arm: [other for other in own if other.title == chart.title] for arm, own in drawn.items()}
+        series = [Series(arm, one.points) for arm, own in same.items() for other in own for one in other.series]
+        charts.append(replace(chart, series=series))
+    for arm, own in drawn.items():
+        for chart in (chart for chart in own if chart.y == "loss"):
+            series = [Series(arm, one.points) for one in chart.series]
+            charts.append(replace(chart, title=f"{arm}, {chart.title}", series=series))
+    return charts
 
 
 def picture(

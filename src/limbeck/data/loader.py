@@ -187,8 +187,8 @@ class _Steps(torch.utils.data.Dataset[Any]):
 class EvalLoader:
     """Chosen rows in order, unchanged (draw 0), each time it is iterated.
 
-    `target["content.<modality>"]` numbers the distinct raw values, -1 where there is none: rows with one number hold the
-    same picture or the same words, which a metric counts once. Contents are hashed once a loader.
+    `target["content.<modality>"]` numbers the distinct raw values, -1 where there is none: rows with one number hold
+    the same picture or the same words, which a metric counts once. Contents are hashed once a loader.
 
     Use when something is measured.
 

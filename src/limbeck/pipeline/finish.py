@@ -12,7 +12,7 @@ from limbeck.evaluation.cost import parameters
 from limbeck.pipeline.execute import Run
 from limbeck.pipeline.measure import Measured
 from limbeck.report.document import Commands, Facts, LineChart, Report, Section, Series, Table
-from limbeck.report.metrics import metrics_table
+from limbeck.report.metrics import arrows, metrics_table
 from limbeck.report.terminal import plain_table
 from limbeck.report.write import write_report
 from limbeck.stages.log import FILE
@@ -46,7 +46,6 @@ def report_run(run: Run) -> Path:
             Section("Training", curves(run.folder)),
             Section("Provenance", [Facts("How this was made", facts), Commands("Next", next_commands(run))]),
         ],
-        series=("student", "teacher"),
     )
     path = run.folder / "report.html"
     write_report(path, report)
@@ -68,7 +67,7 @@ def headline(run: Run) -> str:
         theirs = run.teacher.get(first.name)
         beside = f", the teacher {theirs.value:.1%}"
     return (
-        f"{first.name}: the student reaches {first.value:.1%} "
+        f"{arrows(first.name)}: the student reaches {first.value:.1%} "
         f"({first.low:.1%} to {first.high:.1%}, {first.n} test rows)"
         f"{beside}, where chance is {first.chance:.1%}. One seed; the spread over seeds is not in the interval."
     )
@@ -87,7 +86,7 @@ def curves(folder: Path) -> list[LineChart]:
         if monitored:
             name = next(iter(monitored[0]["validation"]))
             points = [(float(line["step"]), 100 * float(line["validation"][name])) for line in monitored]
-            charts.append(LineChart(f"{stage}: validation", [Series(name, points)], x="step", y=f"{name}, %"))
+            charts.append(LineChart(f"{stage}: validation", [Series(name, points)], x="step", y=f"{arrows(name)}, %"))
     return charts
 
 

@@ -34,11 +34,11 @@ def forest_plot_svg(plot: ForestPlot, key: str) -> str:
         parts.append(f'<text class="tick middle" x="{x(mark):.1f}" y="{floor + 17}">{text}</text>')
     parts.append(f'<line class="axis" x1="{left}" x2="{right}" y1="{floor}" y2="{floor}"/>')
     parts.append(f'<line class="zero" x1="{zero:.1f}" x2="{zero:.1f}" y1="{top - 4}" y2="{floor}"/>')
-    if plot.left and zero - left > 60:
-        text = safe(shortened(f"← {plot.left}", zero - left, 12))
+    if plot.left:  # there is nothing above the names: the text may reach over them
+        text = safe(shortened(f"← {plot.left}", zero - 12, 12))
         parts.append(f'<text class="tick end" x="{zero - 8:.1f}" y="{top - 12}">{text}</text>')
-    if plot.right and right - zero > 60:
-        text = safe(shortened(f"{plot.right} →", WIDTH - zero, 12))
+    if plot.right:
+        text = safe(shortened(f"{plot.right} →", WIDTH - zero - 12, 12))
         parts.append(f'<text class="tick" x="{zero + 8:.1f}" y="{top - 12}">{text}</text>')
     for place, row in enumerate(plot.rows):
         y = top + _ROW * place + _ROW / 2 + 2
