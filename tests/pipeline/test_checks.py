@@ -185,7 +185,9 @@ def forecasts(tmp_path: Path, plan: Plan = PLAN) -> dict[str, Finding]:
 def test_forecasts_add_up(tmp_path):
     found = forecasts(tmp_path)
     # teacher 500 x 0.1 + 100 x 0.02; preparing 500 x 0.01; training 20 x 0.5 + 20 x 0.25 and two tiny updates
-    assert found["time"].line.startswith("about 72 s: teacher 52 s, pictures and texts 5 s, 2 steps with their")
+    assert found["time"].line.startswith(
+        "about 72 s: teacher 52 s where nothing is cached yet, pictures and texts 5 s, 2 steps with their"
+    )
     assert "(30 MB of it for one batch, 2 MB for prepared rows)" in found["memory"].line
     assert {finding.level for finding in found.values()} == {"ok"}
 

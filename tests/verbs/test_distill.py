@@ -138,7 +138,8 @@ def test_the_model_opens_with_transformers_alone_and_answers_bit_for_bit(student
         run = worlds.finished()
     else:
         name = {"siglip": f"hf:{worlds.model('siglip')}", "conv": "hf:" + conv(tmp_path)}.get(student, student)
-        run = distill(worlds.data(), **worlds.arguments(tmp_path / "run", student=name))
+        method = "affinity_mimicking" if student == "siglip" else "balanced"
+        run = distill(worlds.data(), **worlds.arguments(tmp_path / "run", student=name, method=method))
     torch.set_num_threads(1)
     here, elsewhere = answers_here(run), answers_elsewhere(run.folder, tmp_path)
     for modality in ("image", "text"):
@@ -268,6 +269,19 @@ def test_an_error_of_the_examination_stops_the_run_unless_it_is_allowed(tmp_path
     assert code == 0
     assert "error    teacher at chance" in said
     assert "computed in" in said
+
+
+def test_a_student_of_another_width_is_refused_before_the_teacher_is_asked(tmp_path, capsys):
+    """A SigLIP's width is that of its towers; the tiny one has 16 where the teacher has 12."""
+    student = f"hf:{worlds.model('siglip')}"
+    code, said, last = call(capsys, "distill", worlds.data(), *flags(tmp_path / "run", student=student))
+    assert code == 2
+    assert "CosineLoss wants one width 'd', but student (student.image:pooled) has 16, teacher" in last
+    assert "computed in" not in said
+    assert not (tmp_path / "run").exists()
+    clip = f"hf:{worlds.model('clip')}"
+    code, said, _ = call(capsys, "doctor", worlds.data(), "--teacher", clip, "--student", student)
+    assert f"warning  width: {student} cannot take the teacher's width of 12 (image 16, text 16)" in said
 
 
 def test_python_raises_what_the_command_line_says(tmp_path):

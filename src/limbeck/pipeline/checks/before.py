@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from limbeck.core.encoder import Teacher
+from limbeck.core.errors import UsageError
+from limbeck.core.features import Features
 from limbeck.core.recipe import Recipe
+from limbeck.core.sample import Batch
+from limbeck.core.wiring import Producer, check_wiring
 from limbeck.data.splits import split_of
-from limbeck.encoders.student import make_student
+from limbeck.encoders.student import Student, make_student
+from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.pipeline.checks.examine import Subject, choose, examine, plan_of
 from limbeck.pipeline.checks.finding import Finding, stop_on_errors
 from limbeck.pipeline.execute import Bench
@@ -31,14 +37,14 @@ def check_before(
         allow: checks whose errors are waved through.
 
     Raises:
+        UsageError: a stage could not train what the recipe says.
         DataError: the first error.
         ResourceError: memory or disk does not suffice.
     """
     splits = split_of(bench.source, recipe.data.fractions)
     looked = choose(splits, LOOKED)
-    aligned = bench.models is not None and bench.models.aligned
-    width = next(iter(bench.models.encoders.values())).width if bench.models is not None and aligned else None
-    student = make_student(recipe.student, width=width)
+    student = make_student(recipe.student, width=shared_width(recipe, bench.models))
+    check_stages(recipe, student, bench.models)
     subject = Subject(bench.source, splits, looked, bench.report, bench.leaks, recipe.data, bench.models, student)
     plan = plan_of(recipe, bench.source, splits)
     findings = examine(subject, plan=plan, cache=bench.cache, out=out, seconds=SECONDS)
@@ -47,3 +53,40 @@ def check_before(
             notify(str(finding))
     stop_on_errors(findings, allow=allow)
     return findings
+
+
+def shared_width(recipe: Recipe, models: TeacherModels | None) -> int | None:
+    """Width of the space that the student is given: the teacher's, or that of its projectors; None for its own."""
+    if models is None:
+        return None
+    if not models.aligned:
+        return recipe.align.width if recipe.align is not None else None
+    return next(iter(models.encoders.values())).width
+
+
+def check_stages(recipe: Recipe, student: Student, models: TeacherModels | None) -> None:
+    """The wiring of every stage, before hours are spent on the teacher's outputs.
+
+    Raises:
+        UsageError: see `check_wiring`.
+    """
+    producers: dict[str, Producer] = {f"student.{modality}": part for modality, part in student.encoders.items()}
+    producers["student.scale"] = student.scale
+    for modality, encoder in (models.encoders if models is not None else {}).items():
+        width = encoder.width if models is None or models.aligned else shared_width(recipe, models)
+        producers[f"teacher.{modality}"] = _Announced(modality, width or encoder.width)
+    for stage in recipe.stages:
+        check_wiring(stage, producers)
+
+
+class _Announced(Teacher):
+    """A teacher that is not cached yet: what is known of it is its width."""
+
+    def __init__(self, modality: str, width: int) -> None:
+        self.modality, self.width = modality, width
+
+    def __call__(self, batch: Batch, *, want: Collection[str] = ("pooled",)) -> Features:
+        raise UsageError(f"the {self.modality} teacher is not cached yet")
+
+    def fingerprint(self) -> str:
+        return ""

@@ -113,7 +113,7 @@ def check_costs(
     training = plan.steps * _update_seconds(student) + sum(plan.passes.get(m, 0) * p.step for m, p in pace.items())
     training += plan.validations * sum(each.step for each in pace.values()) / 3  # a forward pass is a third of a step
     total = asking + preparing + training
-    parts = f"teacher {_time(asking)}, " if teacher else ""
+    parts = f"teacher {_time(asking)} where nothing is cached yet, " if teacher else ""
     yield Finding(
         "ok" if total < 86_400 else "warning",
         "time",

@@ -74,6 +74,8 @@ def examine(
     if subject.models is not None:
         heard = hear(subject.models, source, looked, seconds=seconds)
         found += check_teacher(subject.models, source, heard)
+    if subject.student is not None:
+        found += _widths(subject.student, subject.models)
     if subject.student is not None and plan is not None:
         widths = {} if subject.models is None else {m: e.width for m, e in subject.models.encoders.items()}
         found += check_costs(
@@ -86,6 +88,24 @@ def examine(
             out=out,
         )
     return found
+
+
+def _widths(student: Student, models: TeacherModels | None) -> list[Finding]:
+    """A student that cannot take the width of the teacher's space."""
+    if models is None or not models.aligned:
+        return []
+    theirs = next(iter(models.encoders.values())).width
+    other = [f"{modality} {encoder.width}" for modality, encoder in student.encoders.items() if encoder.width != theirs]
+    if not other:
+        return []
+    return [
+        Finding(
+            "warning",
+            "width",
+            f"{student.name} cannot take the teacher's width of {theirs} ({', '.join(other)})",
+            "take a CLIP or VisionTextDualEncoder student, or a method without features, such as affinity_mimicking",
+        )
+    ]
 
 
 def towers(subject: Subject) -> dict[str, Encoder]:
