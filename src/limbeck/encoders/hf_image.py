@@ -13,6 +13,7 @@ from limbeck.core.features import Features
 from limbeck.core.spec import ImageSpec
 from limbeck.encoders.attention_kernel import choose_attention
 from limbeck.encoders.pooling import Pooling, model_pooling
+from limbeck.encoders.shared_cast import share_casts
 from limbeck.encoders.wanted import as_tokens, check_want, wanted
 
 
@@ -41,6 +42,7 @@ class HFImageEncoder(Encoder):
         self.head = head if head is not None else nn.Identity()
         self.spec: ImageSpec = spec
         self.pooling = pooling
+        share_casts(tower)
         training = tower.training
         self.eval()
         with torch.no_grad():
