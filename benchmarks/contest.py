@@ -105,7 +105,7 @@ class Contestant:
 
 
 def rounds(contestants: Mapping[str, Contestant], steps: Mapping[str, int], *, repeats: int) -> dict[str, list[float]]:
-    """Seconds a step, by contestant and round; the order turns from round to round so that no one always comes first."""
+    """Seconds a step, by contestant and round; the order turns, so that no one always comes first."""
     names = list(contestants)
     for name in names:
         contestants[name].run(max(2, steps[name]))

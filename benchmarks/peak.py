@@ -1,7 +1,7 @@
 """Which share of this machine's bf16 matrix-product peak training reaches, and where the rest of the time goes.
 
-Peak: the best of square and tall products through `torch.mm`, at the threads of the run. Training: `vit-192`, batch 128,
-counted by torch's own flop counter over one forward and backward pass.
+Peak: the best of square and tall products through `torch.mm`, at the threads of the run. Training: `vit-192`, batch
+128, counted by torch's own flop counter over one forward and backward pass.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from limbeck.stages.stage import Stage
 SHAPES = ((1024, 1024, 1024), (2048, 2048, 2048), (8192, 768, 768))
 # What an operator does, by the start of its name; everything else is `other`.
 GROUPS = {
-    "matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "aten::mkldnn_conv", "aten::convolution_b"),
+    "matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "aten::mkldnn_conv",
+                        "aten::convolution_b"),
     "casts and copies": ("aten::copy_", "aten::cat", "aten::clone", "aten::contiguous"),
     "activation functions": ("aten::gelu", "aten::relu"),
     "layer norms": ("aten::native_layer_norm",),

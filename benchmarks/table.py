@@ -1,4 +1,4 @@
-"""Writes docs/benchmarks.md from `results/*.json`: nothing in that page is typed by hand. `python -m benchmarks.table`."""
+"""`python -m benchmarks.table` writes docs/benchmarks.md from `results/*.json`; nothing there is typed by hand."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-Written by `python -m benchmarks.run` from `benchmarks/results/*.json`; do not edit. Figures are medians with quartiles in
-brackets, over rounds in which the contestants took turns. A target is judged by the median.
+Written by `python -m benchmarks.run` from `benchmarks/results/*.json`; do not edit. Figures are medians with quartiles
+in brackets, over rounds in which the contestants took turns. A target is judged by the median.
 
 * `make bench` measures everything that needs no optional package.
 * `python -m benchmarks.run --open-clip PYTHON` adds open_clip, run by an interpreter of yours that has it.
@@ -51,12 +51,12 @@ def _training(found: Mapping[str, Any]) -> str:
     return f"""
 ## Training
 
-Two towers, `vit-192`: ViT of width 192, 6 layers, 8 px patches at 64 px; causal text transformer of width 192, 3 layers,
-vocabulary 30,522; batch {found["batch"]}. Limbeck: `limbeck.stages.fit` with its loader, guards, clipping and log. open_clip:
-`open_clip_train.train.train_one_epoch` over ready tensors padded to 32 tokens, so that its loading is free. Longest text of
-the first batches: {", ".join(str(each) for each in found["tokens_trimmed"])} tokens. The live teacher is a ViT-B/32 with random weights on
-the student's own pictures (139 M parameters, 5 picture tokens: the cheapest that open_clip's loop allows); the cached one is
-read from our cache.
+Two towers, `vit-192`: ViT of width 192, 6 layers, 8 px patches at 64 px; causal text transformer of width 192,
+3 layers, vocabulary 30,522; batch {found["batch"]}. Limbeck: `limbeck.stages.fit` with its loader, guards, clipping and
+log. open_clip: `open_clip_train.train.train_one_epoch` over ready tensors padded to 32 tokens, so that its loading is
+free. Longest text of the first batches: {", ".join(map(str, found["tokens_trimmed"]))} tokens; the text encoder may run
+rows of like length together. The live teacher is a ViT-B/32 with random weights on the student's own pictures (139 M
+parameters, 5 picture tokens: the cheapest that open_clip's loop allows); the cached one is read from our cache.
 
 {_table(("loop", "pairs/s", "torch"), rates)}
 {_table(("how many times as fast", "median [quartiles]"), ratios)}"""
@@ -70,8 +70,8 @@ def _teacher(found: Mapping[str, Any]) -> str:
     return f"""
 ## The demo's teacher, live and cached
 
-EfficientNet-Lite0 at 160 px and MiniLM under bf16 autocast; student `conv-s`, {found["pairs a batch"]} pairs a batch, pictures prepared.
-Seconds.
+EfficientNet-Lite0 at 160 px and MiniLM under bf16 autocast; student `conv-s`, {found["pairs a batch"]} pairs a batch,
+pictures prepared. Seconds.
 
 {_table(("", "live", "cached", "times as fast"), rows)}"""
 
@@ -92,8 +92,8 @@ def _loader(found: Mapping[str, Any]) -> str:
     return f"""
 ## Loader
 
-Pictures a second, nothing prepared beforehand: 500 x 375 JPEG and 256 px PNG, crops of two photographs, to 64 px. The loader
-also tokenises a caption a picture, normalises and stacks; the others only decode (and resize).
+Pictures a second, nothing prepared beforehand: 500 x 375 JPEG and 256 px PNG, crops of two photographs, to 64 px. The
+loader also tokenises a caption a picture, normalises and stacks; the others only decode (and resize).
 
 {_table(("files", *kinds), rows)}"""
 

@@ -1,7 +1,8 @@
 """Pairs a second of the `vit-192` student in `limbeck.stages.fit`, beside open_clip's own loop on the same towers.
 
-Every loop is the product's real one in a process of its own; rounds are interleaved. Limbeck reads icons through its
-`TrainLoader` (prepared store filled, as after the first epoch); open_clip is handed ready tensors and so loads for free.
+Every loop is the product's real one in a process of its own; rounds are interleaved. Limbeck reads icons through
+its `TrainLoader` (prepared store filled, as after the first epoch); open_clip is handed ready tensors and so loads
+for free.
 """
 
 from __future__ import annotations
@@ -42,7 +43,6 @@ def stage(options: Mapping[str, Any]) -> tuple[Any, dict[str, Any], Any]:
     from limbeck.data.open import open_source
     from limbeck.data.prepared import PreparedStore
     from limbeck.data.sampler import MixedSampler
-    from limbeck.data.views.text import TextView
     from limbeck.encoders.student import make_student
     from limbeck.pipeline.views import view_of
     from limbeck.recipes.bases import affinity_mimicking, no_teacher
@@ -55,7 +55,7 @@ def stage(options: Mapping[str, Any]) -> tuple[Any, dict[str, Any], Any]:
     views = {name: view_of(encoder) for name, encoder in producers.items() if name != "student.scale"}
     words = student.encoders["text"].spec
     if options["padded"]:
-        views["student.text"] = TextView(replace(words, pad_to=words.max_length))
+        views["student.text"] = _padded(replace(words, pad_to=words.max_length))
     if options["teacher"]:
         for kind in (RandomImageEncoder, RandomTextEncoder):
             teacher = kind(student.encoders[kind.modality].spec, width=512)
@@ -74,6 +74,20 @@ def stage(options: Mapping[str, Any]) -> tuple[Any, dict[str, Any], Any]:
         Optimisation(precision=options["precision"], clip=options["clip"]),
     )
     return spec, producers, loader
+
+
+def _padded(spec: Any) -> Any:
+    """Every row as long as the longest that may be, and the encoder is told that all of it is text."""
+    import torch
+
+    from limbeck.data.views.text import TextView
+
+    class Padded(TextView):
+        def collate(self, rows: Any) -> dict[str, Any]:
+            found = super().collate(rows)
+            return {**found, "attention_mask": torch.ones_like(found["attention_mask"])}
+
+    return Padded(spec)
 
 
 def ours(settings: Settings, **changed: Any) -> dict[str, Any]:
@@ -125,7 +139,11 @@ def _run(
             running[name] = Contestant(name, call, options, python=python, threads=settings.threads, log=log)
         for contestant in running.values():
             contestant.greet()
-        steps = {name: 1 if settings.tiny or "live" in name else 2 if "open_clip " in name else 4 for name in running}
+        least = 1 if settings.tiny else 2
+        steps = {n: 1 if "live" in n else least if "fp32" in n or "open_clip " in n else 2 * least for n in running}
+            name: 1 if settings.tiny or "live" in name else 2 if "fp32" in name or "open_clip " in name else 4
+            for name in running
+        }
         taken = rounds(running, steps, repeats=settings.repeats)
         return taken, {name: contestant.about for name, contestant in running.items()}
     finally:

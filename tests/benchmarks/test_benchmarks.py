@@ -11,8 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import measure, run, table  # noqa: E402
 from benchmarks.contest import Meter  # noqa: E402
+
+from benchmarks import measure, run, table  # noqa: E402
 
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
 
@@ -95,9 +96,9 @@ def test_a_round_covers_everything_up_to_the_next_request():
     told, asked = [], iter([2, 1, 0])
     clock = iter(range(100))
     seen = []
+    batches = Meter(lambda: next(asked), told.append).over(clock)
     with pytest.raises(SystemExit):
-        for item in Meter(lambda: next(asked), told.append).over(clock):
-            seen.append((item, len(told)))
+        seen.extend((item, len(told)) for item in batches)
     # the answer to a round comes only after the loop has come back for more
     assert seen == [(0, 0), (1, 0), (2, 1)]
     assert [each["steps"] for each in told] == [2, 1]
