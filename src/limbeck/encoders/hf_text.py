@@ -17,6 +17,9 @@ from limbeck.encoders.pooling import Pooling, model_pooling
 from limbeck.encoders.wanted import as_tokens, check_want, wanted
 
 
+_BUCKETS = 4
+
+
 class HFTextEncoder(Encoder):
     """`pooled = head(pooling(tower(input_ids, attention_mask)))`.
 
@@ -79,6 +82,11 @@ class HFTextEncoder(Encoder):
     def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
         """The outputs in `want` for `input_ids` and `attention_mask (n, t)`."""
         check_want(want, self.outputs, encoder="text encoder")
+        if self.training and set(want) == {"pooled"} and self.reads_mask and len(view["input_ids"]) >= _BUCKETS * 32:
+            return Features(pooled=self._by_length(view))
+        return self._whole(view, want)
+
+    def _whole(self, view: Mapping[str, Tensor], want: Collection[str]) -> Features:
         options = {"output_hidden_states": True} if any(name.startswith("hidden.") for name in want) else {}
         keep = view["attention_mask"].clone()
         keep[:, 0] = 1  # a row without text would pool over nothing; all others start with a token anyway
@@ -92,6 +100,18 @@ class HFTextEncoder(Encoder):
         for number, hidden in enumerate(found.get("hidden_states") or ()):
             computed[f"hidden.{number}"] = partial(as_tokens, hidden)
         return wanted(want, computed, mask=mask)
+
+
+    def _by_length(self, view: Mapping[str, Tensor]) -> Tensor:
+        """`pooled`, with rows of like length run together: most of a mixed batch would otherwise be padding."""
+        lengths = view["attention_mask"].sum(1)
+        order = lengths.argsort()
+        pooled = []
+        for rows in order.chunk(_BUCKETS):
+            longest = max(1, int(lengths[rows].max()))
+            short = {name: value[rows, :longest] for name, value in view.items()}
+            pooled.append(self._whole(short, ("pooled",)).pooled)
+        return torch.cat(pooled)[order.argsort()]
 
 
 def _check_vocabulary(spec: TextSpec, vocabulary: int) -> None:

@@ -17,6 +17,7 @@ from limbeck.core.encoder import Encoder
 from limbeck.core.errors import UsageError, unknown
 from limbeck.core.scale import LogitScale
 from limbeck.core.spec import ImageSpec, TextSpec
+from limbeck.encoders.start_as_mean import start_as_mean
 from limbeck.encoders.student_design import StudentDesign
 from limbeck.encoders.text_spec import bare
 from limbeck.encoders.words import choose_tokenizer
@@ -78,6 +79,7 @@ def make_student(name: str, *, width: int | None = None, tokenizer: str | None =
         with quiet(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = AutoModel.from_config(AutoConfig.for_model(design.model_type, **plain))
+            start_as_mean(model.text_model)
     except (TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"student '{name}' cannot be built: {str(error).strip().splitlines()[0][:200]}") from error
     if design.image.channels_last:

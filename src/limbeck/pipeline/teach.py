@@ -24,7 +24,7 @@ from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.layers.projector.mlp import MLPProjector
 from limbeck.pipeline.features import FeatureLoader, features_of
 from limbeck.pipeline.notify import Notify, silent
-from limbeck.pipeline.rows import Rows
+from limbeck.pipeline.rows import Rows, skeleton
 from limbeck.pipeline.views import view_of
 
 
@@ -187,6 +187,9 @@ def _align(
             m: MLPProjector(t.width, hidden=spec.hidden, width=spec.width, dropout=spec.dropout)
             for m, t in training.items()
         }
+    for modality, projector in projectors.items():
+        own = [row for row in rows.training() if modality in source.rows[row].modalities]
+        projector.standardise(training[modality](skeleton(source, own, [0] * len(own)))["pooled"])
     producers: dict[str, Any] = {f"teacher.{m}": FeatureEncoder(projectors[m], modality=m) for m in projectors}
     producers["teacher.scale"] = LogitScale()
     views = {f"teacher.{m}": teacher for m, teacher in training.items()}

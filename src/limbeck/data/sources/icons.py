@@ -33,7 +33,7 @@ class IconsSource(TableSource):
         DataError: a package is missing, or there are not enough icons for the splits.
     """
 
-    def __init__(self, *, size: int = 160, texts: int = 30_000, test: int = 250, validation: int = 120) -> None:
+    def __init__(self, *, size: int = 160, texts: int = 48_000, test: int = 250, validation: int = 120) -> None:
         if size < 64 or texts < 0 or test < 1 or validation < 1:
             raise UsageError(
                 "icons need size >= 64, texts >= 0, test >= 1 and validation >= 1, "

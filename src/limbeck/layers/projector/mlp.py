@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -9,7 +10,9 @@ from torch import Tensor, nn
 class MLPProjector(nn.Module):
     """Linear - GELU - Linear, with layer norm before it where asked for.
 
-    y = W2 drop(gelu(W1 norm(x) + b1)) + b2
+    y = W2 drop(gelu(W1 norm((x - shift) * factor) + b1)) + b2
+
+    `shift` and `factor` do nothing until `standardise` has seen features.
 
     Use when a frozen encoder's features are to be aligned to another space; a single linear map is too stiff where the
     two spaces were never trained together.
@@ -36,6 +39,8 @@ class MLPProjector(nn.Module):
         self.width = width
         self.dropout = dropout
         self.layer_norm = layer_norm
+        self.register_buffer("shift", torch.zeros(in_width))
+        self.register_buffer("factor", torch.ones(in_width))
         self.norm = nn.LayerNorm(in_width) if layer_norm else nn.Identity()
         self.into = nn.Linear(in_width, hidden)
         self.drop = nn.Dropout(dropout)
@@ -43,4 +48,10 @@ class MLPProjector(nn.Module):
 
     def forward(self, x: Float[Tensor, "*rows in_width"]) -> Float[Tensor, "*rows width"]:
         """Features of width `in_width` -> vectors of width `width`, not normalised."""
-        return self.out(self.drop(nn.functional.gelu(self.into(self.norm(x)))))  # type: ignore[no-any-return]
+        return self.out(self.drop(nn.functional.gelu(self.into(self.norm((x - self.shift) * self.factor)))))  # type: ignore[no-any-return]
+
+    @torch.no_grad()
+    def standardise(self, features: Float[Tensor, "rows in_width"]) -> None:
+        """Give every input mean 0 and deviation 1 on these (training) features, from now on and in what is saved."""
+        self.shift.copy_(features.mean(0))
+        self.factor.copy_(1 / (features.std(0) + 1e-3))

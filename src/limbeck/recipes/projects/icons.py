@@ -54,7 +54,7 @@ def _recipe(name: str, *stages: StageSpec) -> Recipe:
     data = DataSpec(
         "icons", draws={"image+text": DRAWS, "image": DRAWS}, augmentations=augmentations, precision="bf16"
     )
-    align = alignment(steps=80, batch=512, learning_rate=1e-3, dropout=0.3)
+    align = alignment(steps=120, batch=512, learning_rate=1e-3, dropout=0.3)
     evaluators = (RetrievalEvaluator(),)
     return Recipe(name, data, "conv-s", stages, teacher="icons", align=align, evaluators=evaluators)
 

@@ -1,0 +1,40 @@
+"""`start_as_mean`: a text tower that begins as the mean of its words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+
+@torch.no_grad()
+def start_as_mean(text: nn.Module) -> None:
+    """Set the last layer so that the pooled token starts as itself plus the mean of all tokens.
+
+    v_j = x_j, o = sum_j a_j v_j with a_j = 1/t at first, pooled = norm(x_0 + o)
+
+    `transformers` pools BERT at its first token and CLIP at its last. From random weights next to nothing of the other
+    words reaches that token, and a small tower trained from scratch takes thousands of steps to change that. With
+    identity value and output maps it is mean pooling from step 0, in a standard class, and attention is still free to
+    weigh words. Measured on the validation icons (40 s of training on words, caption cosine to the teacher): 0.45
+    without, 0.80 with, 0.82 for true mean pooling (`docs/lab/icons-demo.md`).
+
+    Args:
+        text: a BERT or CLIP text model of `transformers` with fresh weights; any other is left alone.
+
+    Source: own; the identity start of residual maps is that of Fixup, Zhang et al. 2019, arXiv 1901.09321.
+    """
+    tower: Any = getattr(text, "text_model", text)
+    encoder = getattr(tower, "encoder", None)
+    layers = getattr(encoder, "layer", None) or getattr(encoder, "layers", None)
+    if not layers:
+        return
+    last = layers[-1]
+    if hasattr(last, "attention") and getattr(tower, "pooler", None) is not None:
+        nn.init.eye_(last.attention.self.value.weight)
+        nn.init.eye_(last.attention.output.dense.weight)
+        nn.init.eye_(tower.pooler.dense.weight).mul_(0.5)  # half: where tanh is still nearly straight
+    elif hasattr(last, "self_attn"):
+        nn.init.eye_(last.self_attn.v_proj.weight)
+        nn.init.eye_(last.self_attn.out_proj.weight)
