@@ -39,7 +39,7 @@ def decode_image(value: object, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         raise DataError("the image is empty (0 bytes)")
     try:
         with Image.open(io.BytesIO(data), formats=_known_formats()) as image:
-            return _to_rgb(image, max_pixels)
+            return _to_rgb(image, max_pixels, ours=True)
     except DataError:
         raise
     except Image.UnidentifiedImageError:
@@ -58,7 +58,8 @@ def _known_formats() -> tuple[str, ...]:
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
-def _to_rgb(image: Image.Image, max_pixels: int) -> Image.Image:
+def _to_rgb(image: Image.Image, max_pixels: int, *, ours: bool = False) -> Image.Image:
+    """RGB; a picture that is nobody else's may be changed in place, which spares two copies of a photograph."""
     width, height = image.size
     if width * height > max_pixels:
         raise DataError(f"the image is {width}x{height}, more than {max_pixels} pixels; shrink it first")
@@ -67,7 +68,10 @@ def _to_rgb(image: Image.Image, max_pixels: int) -> Image.Image:
     image.load()
     if image.mode == "RGB" and not image.info and not isinstance(image, _lazy()):
         return image
-    image = ImageOps.exif_transpose(image)
+    if ours:
+        ImageOps.exif_transpose(image, in_place=True)
+    else:
+        image = ImageOps.exif_transpose(image)
     if image.mode in _SIXTEEN or image.mode in ("I", "F"):
         return _from_wide(image)
     if "A" in image.getbands() or "a" in image.getbands() or image.info.get("transparency") is not None:
@@ -75,7 +79,7 @@ def _to_rgb(image: Image.Image, max_pixels: int) -> Image.Image:
         clear = image.convert("RGBA")
         white = Image.new("RGBA", clear.size, (255, 255, 255, 255))
         return _bare(Image.alpha_composite(white, clear).convert("RGB"))
-    return _bare(image.convert("RGB"))
+    return _bare(image if ours and image.mode == "RGB" else image.convert("RGB"))
 
 
 def _lazy() -> type:
