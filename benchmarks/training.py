@@ -141,9 +141,6 @@ def _run(
             contestant.greet()
         least = 1 if settings.tiny else 2
         steps = {n: 1 if "live" in n else least if "fp32" in n or "open_clip " in n else 2 * least for n in running}
-            name: 1 if settings.tiny or "live" in name else 2 if "fp32" in name or "open_clip " in name else 4
-            for name in running
-        }
         taken = rounds(running, steps, repeats=settings.repeats)
         return taken, {name: contestant.about for name, contestant in running.items()}
     finally:
