@@ -67,3 +67,26 @@ def test_a_tower_that_reads_its_padding() -> None:
     encoder = HFTextEncoder(tower, spec=SPEC, reads_mask=False)
     with torch.no_grad():
         assert torch.equal(encoder(batch())["pooled"], tower(input_ids=batch()["input_ids"]).pooler_output)
+
+
+def test_a_large_batch_is_trained_by_length_and_nothing_changes() -> None:
+    """From 128 rows on, rows of like length run together: same vectors, same order, same gradient."""
+    tower = AutoModel.from_config(config("bert"))
+    shake(tower)
+    encoder = HFTextEncoder(tower, spec=TextSpec(words(), max_length=16), pooling=mean_pooling)
+    lengths = torch.randint(1, 13, (130,))
+    mask = (torch.arange(16) < lengths[:, None]).long()
+    view = {"input_ids": torch.randint(4, 300, (130, 16)) * mask, "attention_mask": mask}
+    seen: list[tuple[int, int]] = []
+    tower.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.append(tuple(kwargs["input_ids"].shape)), with_kwargs=True
+    )
+    found = {}
+    for want in (("pooled",), ("pooled", "tokens")):  # who asks for tokens gets the whole batch at once
+        encoder.train().zero_grad()
+        pooled = encoder(view, want=want)["pooled"]
+        (pooled * torch.linspace(0, 1, pooled.numel()).view_as(pooled)).sum().backward()
+        found[want] = (pooled.detach(), tower.get_input_embeddings().weight.grad.clone())
+    torch.testing.assert_close(found[("pooled",)], found[("pooled", "tokens")], atol=1e-5, rtol=1e-4)
+    assert [rows for rows, _ in seen] == [33, 33, 33, 31, 130]
+    assert seen[0][1] < seen[3][1] <= 12

@@ -16,7 +16,6 @@ from limbeck.encoders.attention_kernel import choose_attention
 from limbeck.encoders.pooling import Pooling, model_pooling
 from limbeck.encoders.wanted import as_tokens, check_want, wanted
 
-
 _BUCKETS = 4
 
 
@@ -101,7 +100,6 @@ class HFTextEncoder(Encoder):
             computed[f"hidden.{number}"] = partial(as_tokens, hidden)
         return wanted(want, computed, mask=mask)
 
-
     def _by_length(self, view: Mapping[str, Tensor]) -> Tensor:
         """`pooled`, with rows of like length run together: most of a mixed batch would otherwise be padding."""
         lengths = view["attention_mask"].sum(1)
@@ -110,7 +108,7 @@ class HFTextEncoder(Encoder):
         for rows in order.chunk(_BUCKETS):
             longest = max(1, int(lengths[rows].max()))
             short = {name: value[rows, :longest] for name, value in view.items()}
-            pooled.append(self._whole(short, ("pooled",)).pooled)
+            pooled.append(self._whole(short, ("pooled",))["pooled"])
         return torch.cat(pooled)[order.argsort()]
 
 

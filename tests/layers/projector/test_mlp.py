@@ -43,3 +43,20 @@ def test_layer_norm_makes_the_scale_of_features_irrelevant():
     projector = MLPProjector(5, hidden=7, width=3, layer_norm=True)
     x = torch.randn(4, 5)
     torch.testing.assert_close(projector(1000 * x), projector(x), rtol=1e-3, atol=1e-3)
+
+
+def test_standardised_features_have_mean_0_and_deviation_1_and_it_is_saved():
+    torch.manual_seed(0)
+    features = 40 * torch.randn(200, 5) + torch.tensor([0.0, 1.0, 100.0, -7.0, 3.0])
+    projector = MLPProjector(5, hidden=7, width=3)
+    plain = MLPProjector(5, hidden=7, width=3)
+    plain.load_state_dict(projector.state_dict())
+    projector.standardise(features)
+    scaled = torch.tensor(
+        [[(v - column.mean()) / (column.std() + 1e-3) for v in column] for column in features.T]
+    ).T  # by hand
+    assert scaled.mean(0).abs().max() < 1e-4
+    torch.testing.assert_close(projector(features), plain(scaled), atol=1e-4, rtol=1e-4)
+    plain.load_state_dict(projector.state_dict())
+    assert torch.equal(projector(features), plain(features))
+    assert not any(parameter.grad_fn for parameter in (projector.shift, projector.factor))

@@ -30,6 +30,9 @@ class MLPProjector(nn.Module):
     Differs from the paper: GELU instead of ReLU, no batch norm, and the result is kept instead of thrown away.
     """
 
+    shift: Tensor
+    factor: Tensor
+
     def __init__(
         self, in_width: int, *, hidden: int, width: int, dropout: float = 0.0, layer_norm: bool = False
     ) -> None:
@@ -48,7 +51,8 @@ class MLPProjector(nn.Module):
 
     def forward(self, x: Float[Tensor, "*rows in_width"]) -> Float[Tensor, "*rows width"]:
         """Features of width `in_width` -> vectors of width `width`, not normalised."""
-        return self.out(self.drop(nn.functional.gelu(self.into(self.norm((x - self.shift) * self.factor)))))  # type: ignore[no-any-return]
+        x = (x - self.shift) * self.factor
+        return self.out(self.drop(nn.functional.gelu(self.into(self.norm(x)))))  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def standardise(self, features: Float[Tensor, "rows in_width"]) -> None:
