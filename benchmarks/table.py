@@ -119,7 +119,7 @@ GFLOP/s of whole training steps (forward, backward, clipping, AdamW, loading) be
 
 {_table(("", "peak", "training", "share"), rows)}
 In bf16, matrix products take {100 * products:.0f} % of a step and run at {100 * share / products:.0f} % of the peak;
-the other {100 - 100 * products:.0f} % are operators that are bound by memory and do next to no arithmetic. Where a step's
+the other {100 - 100 * products:.0f} % are bound by memory and do next to no arithmetic. Where a step's
 time goes, by torch's profiler:
 
 {_table(("kind of operator", "bf16", "fp32"), profile)}
