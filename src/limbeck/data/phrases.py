@@ -22,9 +22,9 @@ def phrases(
 ) -> tuple[str, ...]:
     """Distinct texts for training a text tower without pictures, the same ones every time.
 
-    First the labels and terms of `words`, then common English words (where `wordfreq` is installed) up to two thirds of
-    `count`, then made-up captions in the form `word: word, word` of 1 to 12 terms: from two entries of `words`, from one
-    entry and common words, or from anything.
+    First the labels and terms of `words`, then common English words (where `wordfreq` is installed) up to two thirds
+    of `count`, then made-up captions in the form `word: word, word` of 2 to 12 terms: from two entries of `words`,
+    from one entry and common words, or from anything.
 
     Use when a teacher of text is to be imitated on more texts than there are captions.
 
@@ -42,7 +42,9 @@ def phrases(
         if key and key not in banned and len(found) < count:
             found.setdefault(key, text)
 
-    entries = [[text for text in (label, *terms) if normalised(text) not in banned] for label, terms in sorted(words.items())]
+    entries = [
+        [text for text in (label, *terms) if normalised(text) not in banned] for label, terms in sorted(words.items())
+    ]
     for text in (text for entry in entries for text in entry):
         take(text)
     known = list(found.values())

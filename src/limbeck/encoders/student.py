@@ -84,6 +84,10 @@ def make_student(name: str, *, width: int | None = None, tokenizer: str | None =
         raise UsageError(f"student '{name}' cannot be built: {str(error).strip().splitlines()[0][:200]}") from error
     if design.image.channels_last:
         model.vision_model.to(memory_format=torch.channels_last)
+    # MobileNet's 0.9997 was meant for TensorFlow, where momentum is the share that stays: here one batch rules.
+    for part in model.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.momentum = 0.1
     encoders = dual_encoders(model, image=design.image, text=spec)
     model.train()
     for encoder in encoders.values():
