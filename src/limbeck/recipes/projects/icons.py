@@ -1,7 +1,7 @@
 """The demo: find an icon by meaning, with a student small enough for a web page.
 
-Teacher: EfficientNet-Lite0 and MiniLM, aligned by two projectors (catalogue row 359). Student: both towers from scratch.
-The settings were chosen on the validation icons; `docs/lab/icons-demo.md` says how.
+Teacher: EfficientNet-Lite0 and MiniLM, aligned by two projectors (catalogue row 359). Student: from scratch. Settings
+were chosen on the validation icons; `docs/lab/icons-demo.md` says how.
 """
 
 from __future__ import annotations
