@@ -17,7 +17,7 @@ from limbeck.objectives.affinity.similarity_distribution_kl import SimilarityDis
 from limbeck.recipes.bases import contrast, image_features, no_teacher, text_features
 from limbeck.recipes.distillation import alignment
 
-WORD_STEPS, STEPS = 300, 300
+WORD_STEPS, STEPS = 250, 260
 BATCH = {"image+text": 224, "image": 96}
 DRAWS = {"image+text": 4, "image": 4}
 
@@ -41,9 +41,9 @@ def icons_feature_matching() -> Recipe:
 
 
 def icons_no_teacher() -> Recipe:
-    """The same student from the pairs alone, for as many steps as the other arms have in all."""
+    """The same student from the pairs alone, for as many steps as the other arms see pairs."""
     pairs = {"image+text": BATCH["image+text"]}
-    stage = _stage("student", no_teacher().terms, WORD_STEPS + STEPS, pairs, learning_rate=2e-3, weight_decay=0.05)
+    stage = _stage("student", no_teacher().terms, STEPS, pairs, learning_rate=2e-3, weight_decay=0.05)
     return replace(_recipe("icons_no_teacher", stage), teacher=None, align=None)
 
 
@@ -67,7 +67,7 @@ def _stage(
     name: str, terms: dict[str, Term], steps: int, batch: dict[str, int], *, learning_rate: float, weight_decay: float
 ) -> StageSpec:
     trains = tuple(sorted({r.producer for t in terms.values() for r in t.inputs.values() if "student" in r.producer}))
-    budget = Budget(steps, batch=batch, evaluate_every=50, patience=3, save_every=200)
+    budget = Budget(steps, batch=batch, evaluate_every=52, patience=3, save_every=130)
     optimisation = Optimisation(learning_rate=learning_rate, weight_decay=weight_decay, precision="bf16")
     return StageSpec(name, terms, trains, budget, optimisation)
 
