@@ -6,6 +6,7 @@ were chosen on the validation icons; `docs/lab/icons-demo.md` says how.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from limbeck.core.recipe import Budget, DataSpec, Optimisation, Recipe, StageSpec
@@ -53,18 +54,24 @@ def _recipe(name: str, *stages: StageSpec) -> Recipe:
     return Recipe(name, data, "mobile-s", stages, teacher="icons", align=align, evaluators=(RetrievalEvaluator(),))
 
 
-def _words(terms: dict[str, Term]) -> StageSpec:
+def _words(terms: Mapping[str, Term]) -> StageSpec:
     return _stage("words", terms, WORD_STEPS, {"text": 1024}, learning_rate=3e-3, weight_decay=0.01)
 
 
-def _pictures(terms: dict[str, Term]) -> StageSpec:
+def _pictures(terms: Mapping[str, Term]) -> StageSpec:
     """The image tower learns the same space; the text tower has learnt it and stays as it is."""
     stage = _stage("pictures", terms, STEPS, BATCH, learning_rate=4e-3, weight_decay=0.2)
     return replace(stage, trains=tuple(name for name in stage.trains if name != "student.text"))
 
 
 def _stage(
-    name: str, terms: dict[str, Term], steps: int, batch: dict[str, int], *, learning_rate: float, weight_decay: float
+    name: str,
+    terms: Mapping[str, Term],
+    steps: int,
+    batch: dict[str, int],
+    *,
+    learning_rate: float,
+    weight_decay: float,
 ) -> StageSpec:
     trains = tuple(sorted({r.producer for t in terms.values() for r in t.inputs.values() if "student" in r.producer}))
     budget = Budget(steps, batch=batch, evaluate_every=52, patience=3, save_every=130)
