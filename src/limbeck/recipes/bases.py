@@ -8,6 +8,7 @@ from __future__ import annotations
 from limbeck.core.recipe import Method
 from limbeck.core.term import Ref, Term
 from limbeck.objectives.affinity.affinity_mimicking import AffinityMimickingLoss
+from limbeck.objectives.affinity.similarity_distribution_kl import SimilarityDistributionKLLoss
 from limbeck.objectives.contrastive.info_nce import InfoNCELoss
 from limbeck.objectives.feature.cosine import CosineLoss
 
@@ -34,6 +35,14 @@ def affinity(weight: float = 1.0) -> Term:
     """The student's picture-text affinities are the teacher's (TinyCLIP)."""
     inputs = {"query": IMAGE, "key": TEXT, "scale": SCALE, "teacher_query": TEACHER_IMAGE, "teacher_key": TEACHER_TEXT}
     return Term(AffinityMimickingLoss(), inputs, weight)
+
+
+def similarities(modality: str, *, weight: float = 1.0, anchors: Ref | None = None) -> Term:
+    """The student's similarities to other rows, or to the teacher's anchors, are distributed as the teacher's."""
+    inputs = {"student": Ref(f"student.{modality}"), "teacher": Ref(f"teacher.{modality}")}
+    if anchors is not None:
+        inputs["teacher_key"] = anchors
+    return Term(SimilarityDistributionKLLoss(temperature=0.07, teacher_temperature=0.07), inputs, weight)
 
 
 def no_teacher() -> Method:

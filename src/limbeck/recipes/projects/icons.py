@@ -14,8 +14,7 @@ from limbeck.core.term import Ref, Term
 from limbeck.data.augmentation.caption_subset import CaptionSubset
 from limbeck.data.augmentation.random_affine import RandomAffine
 from limbeck.evaluation.retrieval import RetrievalEvaluator
-from limbeck.objectives.affinity.similarity_distribution_kl import SimilarityDistributionKLLoss
-from limbeck.recipes.bases import contrast, image_features, no_teacher, text_features
+from limbeck.recipes.bases import contrast, image_features, no_teacher, similarities, text_features
 from limbeck.recipes.distillation import alignment
 
 WORD_STEPS, STEPS = 250, 260
@@ -25,8 +24,8 @@ DRAWS = {"image+text": 4, "image": 4}
 
 def icons() -> Recipe:
     """Words first, without pictures; then pictures, by features and by their similarities to the teacher's captions."""
-    words = _words({"text features": text_features(), "text similarities": _similarities("text", weight=0.3)})
-    similar = _similarities("image", weight=0.3, anchors=Ref("teacher.text"))
+    words = _words({"text features": text_features(), "text similarities": similarities("text", weight=0.3)})
+    similar = similarities("image", weight=0.3, anchors=Ref("teacher.text"))
     pictures = {
         "image features": image_features(),
         "image similarities": similar,
@@ -77,11 +76,3 @@ def _stage(
     budget = Budget(steps, batch=batch, evaluate_every=52, patience=3, save_every=130)
     optimisation = Optimisation(learning_rate=learning_rate, weight_decay=weight_decay, precision="bf16")
     return StageSpec(name, terms, trains, budget, optimisation)
-
-
-def _similarities(modality: str, *, weight: float, anchors: Ref | None = None) -> Term:
-    """KL between the teacher's and the student's similarities to other rows, or to the teacher's captions."""
-    inputs = {"student": Ref(f"student.{modality}"), "teacher": Ref(f"teacher.{modality}")}
-    if anchors is not None:
-        inputs["teacher_key"] = anchors
-    return Term(SimilarityDistributionKLLoss(temperature=0.07, teacher_temperature=0.07), inputs, weight)
