@@ -3,17 +3,18 @@ from __future__ import annotations
 import re
 
 import pytest
+import torch
 
 from limbeck.encoders import student_presets as presets
 from limbeck.encoders.student import make_student
 from limbeck.encoders.student import student_presets as found
 
 
-def test_every_size_of_both_families_is_found() -> None:
-    assert {"conv-s", "conv-m", "conv-l", "vit-s", "vit-m", "vit-l", "vit-192"} == set(found())
+def test_every_size_of_every_family_is_found() -> None:
+    assert {"mobile-s", "conv-s", "conv-m", "conv-l", "vit-s", "vit-m", "vit-l", "vit-192"} == set(found())
 
 
-@pytest.mark.parametrize("name", ["conv-s", "vit-s"])
+@pytest.mark.parametrize("name", ["mobile-s", "conv-s", "vit-s"])
 def test_the_demos_sizes(name: str) -> None:
     student = make_student(name)
     assert student.parameters["image"] <= 1_000_000
@@ -29,7 +30,7 @@ def test_the_towers_of_the_speed_benchmark() -> None:
 
 
 def test_parameter_counts_are_what_the_docstrings_say() -> None:
-    for name in ("conv-s", "conv-m", "vit-s", "vit-192"):
+    for name in ("mobile-s", "conv-s", "conv-m", "vit-s", "vit-192"):
         said = re.search(r"image ([\d.]+) M.*text ([\d.]+) M", str(getattr(presets, name.replace("-", "_")).__doc__))
         counted = make_student(name).parameters
         assert said is not None
@@ -44,3 +45,10 @@ def test_sizes_grow_and_fit_their_views() -> None:
         design = make()
         assert design.vision["image_size"] == design.image.height == design.image.width
         assert design.text["max_position_embeddings"] == design.max_length
+
+
+def test_batch_statistics_are_averaged_over_batches() -> None:
+    """MobileNet's own momentum would keep nothing but the last batch."""
+    norms = [m for m in make_student("mobile-s").model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert norms
+    assert {norm.momentum for norm in norms} == {0.1}
