@@ -16,6 +16,7 @@ MARKED = re.compile(r"(<!-- result -->\n).*(<!-- end of result -->)", re.S)
 
 
 def interval(found: dict[str, Any], *, signed: bool = False) -> str:
+    """A share as per cent with its interval."""
     sign = "+" if signed else ""
     value, low, high = (f"{100 * found[key]:{sign}.1f}" for key in ("value", "low", "high"))
     return f"{value} ({low} to {high})"
@@ -34,7 +35,8 @@ def page(plain: dict[str, Any]) -> str:
     ]
     for metric in metrics:
         cells = [interval(plain["arms"][arm][metric]["mean"]) for arm in arms]
-        lines.append(f"| {metric} | {' | '.join(cells)} | {100 * plain['arms'][arms[0]][metric]['mean']['chance']:.1f} |")
+        chance = 100 * plain["arms"][arms[0]][metric]["mean"]["chance"]
+        lines.append(f"| {metric} | {' | '.join(cells)} | {chance:.1f} |")
     lines += ["", f"| paired difference, points | {' | '.join(plain['differences'])} |"]
     lines.append(f"|---|{'---|' * len(plain['differences'])}")
     for metric in metrics:
@@ -47,7 +49,8 @@ def page(plain: dict[str, Any]) -> str:
         )
         student, teacher = (plain["arms"][arm][metric]["mean"]["value"] for arm in ("distilled", "teacher"))
         lines.append(f"- {metric}: {shown}. Distilled reaches {student / teacher:.0%} of the teacher.")
-    lines += ["", "| tower | parameters | MB (fp32) | ms an item, batch 1 | ms an item, batch 64 |", "|---|---|---|---|---|"]
+    lines += ["", "| tower | parameters | MB (fp32) | ms an item, batch 1 | ms an item, batch 64 |"]
+    lines.append("|---|---|---|---|---|")
     for name, cost in plain["cost"].items():
         times = " | ".join(f"{cost['milliseconds'][size]:.2f}" for size in ("1", "64"))
         lines.append(f"| {name} | {cost['parameters']:,} | {cost['megabytes']:.1f} | {times} |")
