@@ -12,7 +12,7 @@ from limbeck.core.artefact import write_json
 from limbeck.core.describe import describe
 from limbeck.core.errors import ArtefactError, DataError, UsageError
 from limbeck.data.open import open_source
-from limbeck.pipeline.execute import check_folder, claim_folder, execute, finished, held_apart, seeded
+from limbeck.pipeline.execute import check_folder, claim_folder, execute, finished, held_apart
 from pipeline import worlds
 
 
@@ -22,7 +22,7 @@ def test_a_finished_run_is_found_again_and_measures_the_same():
     assert again is not None
     assert again.reused
     assert again.student.metrics == run.student.metrics
-    assert finished(seeded(run.recipe, 7), run.folder) is None
+    assert finished(replace(run.recipe, seed=7), run.folder) is None
     assert finished(run.recipe, worlds.root() / "never") is None
 
 
@@ -42,7 +42,7 @@ def test_folders(tmp_path):
     assert json.loads((tmp_path / "new" / "recipe.json").read_text()) == json.loads(json.dumps(describe(recipe)))
     claim_folder(recipe, tmp_path / "new")  # interrupted, the same
     with pytest.raises(ArtefactError, match="seed: 0 there, 3 asked for"):
-        claim_folder(seeded(recipe, 3), tmp_path / "new")
+        claim_folder(replace(recipe, seed=3), tmp_path / "new")
     write_json(tmp_path / "new" / "manifest.json", {})
     with pytest.raises(ArtefactError, match="holds a finished run"):
         claim_folder(recipe, tmp_path / "new")

@@ -23,7 +23,7 @@ def start_as_mean(text: nn.Module) -> None:
     Args:
         text: a BERT or CLIP text model of `transformers` with fresh weights; any other is left alone.
 
-    Source: own; the identity start of residual maps is that of Fixup, Zhang et al. 2019, arXiv 1901.09321.
+    Source: own.
     """
     tower: Any = getattr(text, "text_model", text)
     encoder = getattr(tower, "encoder", None)

@@ -11,7 +11,7 @@ manifest.json    written last: a folder that has one is finished
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -250,8 +250,3 @@ def check_folder(out: Path, recipe: Recipe | None = None) -> None:
 def evaluation_json(student: Measured, teacher: Measured | None) -> dict[str, Any]:
     """Metrics with intervals, chance and per-item values, and the verdicts of the controls."""
     return {"student": student.to_json()} | ({"teacher": teacher.to_json()} if teacher is not None else {})
-
-
-def seeded(recipe: Recipe, seed: int) -> Recipe:
-    """The recipe under another seed."""
-    return replace(recipe, seed=seed)
