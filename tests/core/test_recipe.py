@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from limbeck.core.recipe import Budget, DataSpec, Method, Optimisation, Recipe, StageSpec
+from limbeck.core.recipe import Budget, Claim, DataSpec, Method, Optimisation, Recipe, StageSpec
 from limbeck.core.term import Ref, Term
 from limbeck.objectives.feature.mse import MSELoss
 
@@ -18,7 +18,7 @@ def test_a_method_needs_a_teacher_when_a_term_reads_one():
     assert Method(alone | taught).needs_teacher()
 
 
-@pytest.mark.parametrize("cls", [Budget, DataSpec, Method, Optimisation, Recipe, StageSpec])
+@pytest.mark.parametrize("cls", [Budget, Claim, DataSpec, Method, Optimisation, Recipe, StageSpec])
 def test_frozen(cls):
     assert cls.__dataclass_params__.frozen
 
@@ -28,3 +28,10 @@ def test_defaults_are_not_shared():
     assert Budget(1) == Budget(1)
     with pytest.raises(dataclasses.FrozenInstanceError):
         Budget(1).steps = 2
+
+
+def test_the_first_baseline_decides_unless_another_is_named():
+    given = {"statement": "s", "source": "s", "metric": "m"}
+    assert Claim(**given).decisive() == ""
+    assert Claim(**given, baselines={"b": "x", "a": "y"}).decisive() == "b"
+    assert Claim(**given, baselines={"b": "x", "a": "y"}, decides="a").decisive() == "a"

@@ -74,6 +74,11 @@ def methods() -> dict[str, Callable[[], Any]]:
     return _functions("Method")
 
 
+def studies() -> dict[str, Callable[[], Any]]:
+    """Study name -> function, for every public zero-argument function annotated `-> Study` in `limbeck.recipes`."""
+    return _functions("Study")
+
+
 def _functions(returns: str) -> dict[str, Callable[[], Any]]:
     found: dict[str, Callable[[], Any]] = {}
     for module in modules("recipes"):

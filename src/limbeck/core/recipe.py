@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from limbeck.core.augmentation import Augmentation
 from limbeck.core.evaluator import Evaluator
@@ -149,14 +150,40 @@ class Claim:
         source: authors, year, arXiv id.
         metric: which metric decides.
         published: the published figure, as text.
-        baselines: names of the recipes that it is compared with.
+        baselines: label -> name of the recipe that the method is compared with (of a `Study`: what the arm is).
+        decides: label of the baseline that the verdict is about, the paper's own; "" takes the first.
+        higher_is_better: direction of the metric.
+        margin: 0 claims "better"; m > 0 claims "not worse by more than m", in units of the metric.
+        setup: what is run here.
+        differs: how that differs from the paper.
+        tuning: which settings were tried on validation, as many for every arm.
+        budget: arms get equal `steps`, or equal `seconds`.
+        also: further metrics that are reported and decide nothing.
+        untestable: why this cannot be decided at this scale; "" where it can.
+        seeds: paired runs of every arm.
+        quick: the whole claim takes seconds, so that it can be measured again with every change.
     """
 
     statement: str
     source: str
     metric: str
     published: str = ""
-    baselines: tuple[str, ...] = ()
+    baselines: Mapping[str, str] = field(default_factory=dict)
+    decides: str = ""
+    higher_is_better: bool = True
+    margin: float = 0.0
+    setup: str = ""
+    differs: str = ""
+    tuning: str = ""
+    budget: Literal["steps", "seconds"] = "steps"
+    also: tuple[str, ...] = ()
+    untestable: str = ""
+    seeds: int = 5
+    quick: bool = False
+
+    def decisive(self) -> str:
+        """Label of the baseline that the verdict is about."""
+        return self.decides or next(iter(self.baselines), "")
 
 
 @dataclass(frozen=True)
