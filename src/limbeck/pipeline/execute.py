@@ -144,6 +144,7 @@ def execute(
     cache: Path,
     bench: Bench | None = None,
     taught: Taught | None = None,
+    teacher: Measured | None = None,
     resume: bool = True,
     workers: int = 0,
     notify: Notify = silent,
@@ -157,6 +158,7 @@ def execute(
         cache: root of all caches.
         bench: data and teacher where they are open already.
         taught: the prepared teacher where it is there already.
+        teacher: its test metrics where they are known already; measured here otherwise.
         resume: go on from checkpoints.
         workers: data-loader processes.
         notify: takes one line a fact.
@@ -184,7 +186,8 @@ def execute(
     save_student(trained.student, out / "model", source=identity_of(recipe, bench.source, taught))
     evaluators: Sequence[Evaluator] = recipe.evaluators or (RetrievalEvaluator(),)
     student = measure(trained.student.encoders, bench.source, bench.rows.test, evaluators)
-    teacher = measure(taught.encoders, bench.source, bench.rows.test, evaluators) if taught is not None else None
+    if teacher is None and taught is not None:
+        teacher = measure(taught.encoders, bench.source, bench.rows.test, evaluators)
     write_json(out / "evaluation.json", evaluation_json(student, teacher))
     done = Run(out, recipe, trained.student.encoders, student, teacher)
     for finish in finishers:
