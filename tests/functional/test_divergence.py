@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from limbeck.functional.divergence import cross_entropy, kl_divergence, log_softmax
+from limbeck.functional.divergence import cross_entropy, jensen_shannon, kl_divergence, log_softmax
 from objectives.oracle import close, rows, softmax
 
 LOGITS, TARGET = rows(4, 5, 1), rows(4, 5, 2)
@@ -52,3 +52,24 @@ def test_no_column_left_is_finite_without_gradient():
     loss.sum().backward()
     assert loss.tolist() == [0.0] * 4
     assert not logits.grad.any()
+
+
+def test_jensen_shannon_oracle():
+    for keep in (None, KEEP):
+        columns = [True] * 5 if keep is None else KEEP[0].tolist()
+        expected = []
+        for s, t in distributions(columns):
+            middle = [(p + q) / 2 for p, q in zip(s, t, strict=True)]
+            one = sum(p * math.log(p / r) for p, r in zip(s, middle, strict=True))
+            other = sum(q * math.log(q / r) for q, r in zip(t, middle, strict=True))
+            expected.append((one + other) / 2)
+        close(jensen_shannon(LOGITS, TARGET, keep), expected)
+        close(jensen_shannon(TARGET, LOGITS, keep), expected)
+
+
+def test_jensen_shannon_is_at_most_log_2_and_finite():
+    sure = torch.tensor([[1e4, 0.0, 0.0]], requires_grad=True)
+    loss = jensen_shannon(sure, torch.tensor([[0.0, 1e4, 0.0]]))
+    close(loss, [math.log(2)])
+    loss.sum().backward()
+    assert sure.grad.isfinite().all()

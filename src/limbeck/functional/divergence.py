@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -38,3 +40,16 @@ def kl_divergence(
     """
     wanted = log_softmax(target, keep)
     return (wanted.exp() * (wanted - log_softmax(logits, keep))).sum(-1)
+
+
+def jensen_shannon(
+    logits: Float[Tensor, "n m"], target: Float[Tensor, "n m"], keep: Bool[Tensor, "n m"] | None = None
+) -> Float[Tensor, " n"]:
+    """(KL(p || r) + KL(q || r)) / 2 with r = (p + q) / 2, one value a row, symmetric, in [0, log 2].
+
+    >>> jensen_shannon(torch.tensor([[90.0, 0.0]]), torch.tensor([[0.0, 90.0]]))
+    tensor([0.6931])
+    """
+    first, second = log_softmax(logits, keep), log_softmax(target, keep)
+    middle = torch.logaddexp(first, second) - math.log(2)
+    return 0.5 * (first.exp() * (first - middle) + second.exp() * (second - middle)).sum(-1)
