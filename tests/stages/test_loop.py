@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,12 @@ import torch
 
 from limbeck.core import artefact
 from limbeck.core.errors import ArtefactError, UsageError
+from limbeck.core.part import Moving, Part, make_parts
 from limbeck.core.sample import Batch
+from limbeck.core.tensors import read_tensors
+from limbeck.core.term import Ref, Term
+from limbeck.layers.projector.mlp import MLPProjector
+from limbeck.objectives.feature.cosine import CosineLoss
 from limbeck.stages import loop
 from limbeck.stages.checkpoint import newest_valid
 from limbeck.stages.loop import fit
@@ -224,3 +230,30 @@ def test_bf16_as_asked(tmp_path: Path) -> None:
     result = train(tmp_path, steps=3, precision="bf16")
     assert result.precision == "bf16"
     assert log(tmp_path)[0] == {"stage": "main", "step": 0, "precision": "bf16"}
+
+
+def test_a_resumed_run_with_parts_and_averages_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    described = {
+        "head": Part(MLPProjector(8, hidden=4, width=8, dropout=0.5), {"x": worlds.IMAGE}),
+        "ema.head": Moving("head", decay=0.9),
+    }
+    terms = {
+        "features": Term(CosineLoss(), {"student": Ref("head"), "teacher": Ref("teacher.text")}),
+        "average": Term(CosineLoss(), {"student": worlds.IMAGE, "teacher": Ref("ema.head")}),
+    }
+    spec = worlds.spec(6, terms=terms, trains=("student.image", "head"), save_every=3)
+    last = tmp_path / "checkpoints" / "main" / "step-00000006"
+
+    def run() -> tuple[dict[str, bytes], int]:
+        producers = {**worlds.producers(), **make_parts(described, seed=3)}
+        result = fit(spec, producers, worlds.Steps(), folder=tmp_path, progress=False)
+        return {p.name: p.read_bytes() for p in last.glob("*.safetensors")}, result.resumed_from
+
+    whole, first = run()
+    shutil.rmtree(last)
+    again, resumed = run()
+    assert (first, resumed) == (0, 3)
+    assert whole == again
+    held = read_tensors(last / "weights.safetensors")[0]
+    assert {"moving.ema/head.into.weight", "trained.head.into.weight"} <= held.keys()
+    assert not torch.equal(held["moving.ema/head.into.weight"], held["trained.head.into.weight"])

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor, nn
 
 from limbeck.core.errors import DataError, UsageError
+from limbeck.core.part import Moving, Part, fresh
+from limbeck.core.recipe import StageSpec
 from limbeck.core.schedule import Schedule
 from limbeck.core.term import Ref, Term
 from limbeck.objectives.contrastive.info_nce import InfoNCELoss
 from limbeck.objectives.feature.cosine import CosineLoss
+from limbeck.stages.accumulation import backward
 from limbeck.stages.stage import Rows, Stage
 from stages import worlds
 
@@ -131,3 +138,96 @@ def test_rows_inside_rows() -> None:
     assert inner.inside(outer).tolist() == [0, 2]
     assert outer.inside(outer) is None
     assert inner.inside(Rows(None, 5)).tolist() == [0, 3]
+
+
+class Fuse(nn.Module):
+    """A vector for both modalities, and one for the whole batch; dropout and weights of its own."""
+
+    rowless = ("centre",)
+
+    def __init__(self, width: int = 8) -> None:
+        super().__init__()
+        self.width = width
+        self.mix = nn.Linear(2 * width, width)
+
+    def forward(self, *, image: Tensor, text: Tensor, share: Tensor) -> dict[str, Tensor]:
+        mixed = self.mix(torch.cat([image, text], 1)) * (1 + share)
+        # Rows look at one another, so that micro-batches could not run it.
+        return {"pooled": mixed - mixed.mean(0), "centre": mixed.mean(0)}
+
+
+def fused() -> dict[str, Any]:
+    inputs = {"image": worlds.IMAGE, "text": worlds.TEXT, "share": Ref("progress", "share")}
+    return {**worlds.producers(), "fuse": Part(fresh(Fuse()), inputs), "ema.image": Moving("student.image", decay=0.5)}
+
+
+def fused_spec(**given: Any) -> StageSpec:
+    terms = {
+        "features": Term(CosineLoss(), {"student": Ref("fuse"), "teacher": Ref("teacher.text")}),
+        "images": Term(CosineLoss(), {"student": worlds.IMAGE, "teacher": Ref("ema.image")}),
+    }
+    return worlds.spec(terms=terms, trains=("student.image", "student.text", "fuse"), **given)
+
+
+def test_a_part_runs_on_the_rows_that_have_all_it_eats() -> None:
+    parts, batch = fused(), worlds.Steps(10, kinds=MIXED).batch(0)
+    out = Stage(fused_spec(steps=4), producers=parts)(batch, 2)
+    both = batch.both("image", "text")
+    image, text = (parts[f"student.{m}"](batch.view(f"student.{m}"))["pooled"][both] for m in ("image", "text"))
+    made = parts["fuse"].layer(image=image, text=text, share=torch.tensor(0.5))["pooled"]
+    loss = CosineLoss()(student=made, teacher=parts["teacher.text"](batch)["pooled"][both]).mean()
+    assert float(out.terms["features"].detach()) == pytest.approx(float(loss.detach()), rel=1e-5)
+    assert out.log["rows.features"] == 5
+
+
+def test_accumulation_is_exact_with_parts() -> None:
+    found = []
+    for micro in (None, 3):
+        torch.manual_seed(0)
+        stage = Stage(fused_spec(), producers=fused())
+        loss = backward(stage, worlds.Steps(10, kinds=MIXED).batch(0), micro_batch=micro).output.loss
+        found.append((loss, {n: p.grad for n, p in stage.named_parameters() if p.grad is not None}))
+    (loss, whole), (same, pieces) = found
+    torch.testing.assert_close(same, loss)
+    assert any(name.startswith("trained.fuse") for name in whole)
+    assert whole.keys() == pieces.keys()
+    for name, gradient in whole.items():
+        torch.testing.assert_close(pieces[name], gradient, atol=1e-6, rtol=1e-5)
+
+
+def test_a_frozen_part_passes_gradient_and_keeps_its_weights_out() -> None:
+    parts = fused()
+    spec = replace(fused_spec(), trains=("student.image", "student.text"))
+    stage = Stage(spec, producers=parts)
+    stage(worlds.Steps().batch(0)).loss.backward()
+    assert not any("fuse" in name for name in stage.state_dict())
+    assert all(p.grad is None for p in parts["fuse"].layer.parameters())
+    assert parts["student.text"].last.weight.grad.abs().sum() > 0
+
+
+def test_an_average_follows_and_is_kept_but_does_not_train() -> None:
+    parts = fused()
+    stage = Stage(fused_spec(), producers=parts)
+    followed, twin = parts["student.image"], stage.moving["ema/image"]
+    before = twin.last.weight.clone()
+    assert any(name.startswith("moving.ema/image") for name in stage.state_dict())
+    assert not any(p.requires_grad for p in twin.parameters())
+    with torch.no_grad():
+        followed.last.weight.add_(1.0)
+    assert torch.equal(twin.last.weight, before)
+    stage.advance()
+    torch.testing.assert_close(twin.last.weight, before + 0.5)
+    stage.train()
+    assert not twin.training
+
+
+def test_an_output_without_rows_has_to_say_so() -> None:
+    parts = fused()
+    inputs = {"student": Ref("fuse", "centre"), "teacher": Ref("teacher.text")}
+    wide = {"centre": Term(CosineLoss(), inputs), **fused_spec().terms}
+    Fuse.rowless = ()
+    try:
+        with pytest.raises(UsageError, match=r"'centre' of 'fuse' has 8 entries for 12 rows; .* `rowless`"):
+            Stage(replace(fused_spec(), terms=wide), producers=parts)(worlds.Steps().batch(0))
+    finally:
+        Fuse.rowless = ("centre",)

@@ -8,7 +8,8 @@ from typing import Literal
 
 from limbeck.core.augmentation import Augmentation
 from limbeck.core.evaluator import Evaluator
-from limbeck.core.term import Term
+from limbeck.core.part import Moving, Part
+from limbeck.core.term import Ref, Term
 
 
 @dataclass(frozen=True)
@@ -62,20 +63,36 @@ class Method:
 
     Args:
         terms: name -> weighted objective, wired to `student.*` and `teacher.*`.
+        parts: name -> layer between them and the terms.
     """
 
     terms: Mapping[str, Term]
+    parts: Mapping[str, Part | Moving] = field(default_factory=dict)
 
     def needs_teacher(self) -> bool:
         """Whether any term reads a teacher."""
         return any(name.startswith("teacher.") for name in self._producers())
 
     def trains(self) -> tuple[str, ...]:
-        """The student's producers that the terms read, sorted: what a stage of this method trains."""
-        return tuple(sorted(name for name in self._producers() if name.startswith("student.")))
+        """The student's producers and the parts with weights that the terms read, sorted: what a stage trains."""
+        return tuple(sorted(name for name in self._producers() if name.startswith("student.") or self._weighs(name)))
+
+    def _weighs(self, name: str) -> bool:
+        part = self.parts.get(name)
+        return isinstance(part, Part) and any(True for _ in part.layer.parameters())
 
     def _producers(self) -> set[str]:
-        return {ref.producer for term in self.terms.values() for ref in term.inputs.values()}
+        found: set[str] = set()
+        left = [ref.producer for term in self.terms.values() for ref in term.inputs.values()]
+        while left:
+            name = left.pop()
+            if name in found:
+                continue
+            found.add(name)
+            part = self.parts.get(name)
+            left += [ref.producer for ref in part.inputs.values()] if part is not None else []
+            left += [part.of] if isinstance(part, Moving) else []
+        return found
 
 
 @dataclass(frozen=True)
@@ -197,6 +214,8 @@ class Recipe:
         stages: in order.
         teacher: `hf:...`, `st:...`, a preset, or None to train without one.
         align: how projectors are trained first when the teacher is two unimodal encoders.
+        parts: name -> layer that eats outputs of other producers, shared by all stages; see `Part`.
+        answers: modality -> the output that evaluation takes for it; one that is not named takes the student's tower.
         evaluators: protocols for validation and test; the first metric of the first one steers early stopping.
         seed: of weights, order and draws.
         claim: for `recipes/papers`.
@@ -211,3 +230,5 @@ class Recipe:
     evaluators: tuple[Evaluator, ...] = ()
     seed: int = 0
     claim: Claim | None = None
+    parts: Mapping[str, Part | Moving] = field(default_factory=dict)
+    answers: Mapping[str, Ref] = field(default_factory=dict)

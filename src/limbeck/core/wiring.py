@@ -10,16 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from limbeck.core import graph
 from limbeck.core.encoder import Encoder, Teacher
 from limbeck.core.errors import LimbeckError, UsageError, nearest, unknown
 from limbeck.core.features import Features
+from limbeck.core.graph import PROGRESS, TARGET, Producer, module_of
+from limbeck.core.part import Moving, Part
 from limbeck.core.recipe import StageSpec
 from limbeck.core.sample import Batch
 from limbeck.core.scale import LogitScale
 from limbeck.core.term import Ref, Term
 
-Producer = Encoder | Teacher | LogitScale
-TARGET = "target"
 DRY_ROWS = 8
 
 
@@ -35,7 +36,7 @@ def check_wiring(
 
     Args:
         spec: the stage.
-        producers: name -> encoder, teacher or scale.
+        producers: name -> encoder, teacher, scale or part.
         dry: a batch to try the wiring on; a few of its rows are run in eval mode, and nothing is changed.
         training_rows: indices that training may draw.
         evaluation_rows: indices that validation or test will use.
@@ -43,14 +44,17 @@ def check_wiring(
     Raises:
         UsageError: one line a problem: what was asked, what was found, what is valid, the nearest valid name.
     """
+    graph.in_order(producers, producers)
     problems = [
         *_names(spec, producers),
+        *graph.part_problems(spec, producers),
         *_teachers(spec, producers),
         *_budget(spec, producers),
         *_leaks(training_rows, evaluation_rows),
     ]
     if not problems:
         problems += _widths(spec, producers)
+        producers = graph.with_averages(producers, {ref.producer for ref in graph.refs_of(spec, producers)})
     if not problems and dry is not None:
         problems += _views(spec, producers, dry) or _taps(spec, producers, dry)
     if problems:
@@ -66,7 +70,7 @@ def _names(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[str]:
     for name in spec.trains:
         if name not in producers:
             yield unknown("producer", name, producers, where=f"`trains` of {place}")
-    read = {ref.producer for term in spec.terms.values() for ref in term.inputs.values()}
+    read = {ref.producer for ref in graph.refs_of(spec, producers)}
     for name in spec.trains:
         if name in producers and name not in read:
             yield f"{place} trains '{name}', but no term reads it; wire it to a term or take it out of `trains`"
@@ -83,19 +87,8 @@ def _names(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[str]:
                 hint = f"; did you mean it by '{guess}'?" if guess else ""
                 yield f"{where}: {kind} lacks its input '{key}'; it takes {', '.join(inputs)}{hint}"
         for ref in term.inputs.values():
-            if ref.producer == TARGET:
-                continue
-            if ref.producer not in producers:
-                yield unknown("producer", ref.producer, producers, where=where)
-            elif not _declares(producers[ref.producer], ref.output):
-                yield unknown(
-                    "output", ref.output, producers[ref.producer].outputs, where=f"'{ref.producer}' ({where})"
-                )
-
-
-def _declares(producer: Producer, output: str) -> bool:
-    # `mask` comes with `tokens` and is declared with them.
-    return output in producer.outputs or (output == "mask" and "tokens" in producer.outputs)
+            if problem := graph.ref_problem(ref, producers, where=where):
+                yield problem
 
 
 def _teachers(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[str]:
@@ -103,7 +96,7 @@ def _teachers(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[st
         if not isinstance(producer, Teacher):
             continue
         if name in spec.trains:
-            valid = ", ".join(sorted(n for n, p in producers.items() if isinstance(p, nn.Module))) or "none"
+            valid = ", ".join(sorted(n for n, p in producers.items() if module_of(p) is not None)) or "none"
             yield f"stage '{spec.name}' trains '{name}', which is a teacher and never trains; valid: {valid}"
         if thawed := producer.trainable():
             yield (
@@ -111,15 +104,14 @@ def _teachers(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[st
                 "freeze it with requires_grad_(False)"
             )
     for name in spec.trains:
-        trained = producers.get(name)
-        if isinstance(trained, nn.Module) and not any(p.requires_grad for p in trained.parameters()):
+        trained = module_of(producers[name]) if name in producers else None
+        if trained is not None and not any(p.requires_grad for p in trained.parameters()):
             yield f"stage '{spec.name}' trains '{name}', but every parameter of it is frozen; thaw it or leave it out"
 
 
 def needs(term: Term, producers: Mapping[str, Producer]) -> tuple[str, ...]:
     """Modalities that a row must have for a term to count it."""
-    read = {producers[ref.producer].modality for ref in term.inputs.values() if ref.producer in producers}
-    return tuple(sorted(read - {""}))
+    return tuple(sorted(set().union(*(graph.modalities(ref.producer, producers) for ref in term.inputs.values()))))
 
 
 def _budget(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[str]:
@@ -129,7 +121,7 @@ def _budget(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[str]
         yield f"budget of {place} has {budget.steps} steps; it needs at least 1"
     if budget.micro_batch is not None and budget.micro_batch < 1:
         yield f"budget of {place} has micro-batches of {budget.micro_batch} rows; valid: 1 or more, or None"
-    known = sorted({p.modality for p in producers.values()} - {""})
+    known = sorted(set().union(*(graph.modalities(name, producers) for name in producers)))
     kinds = {frozenset(kind.split("+")) for kind, rows in budget.batch.items() if rows > 0}
     for kind in budget.batch:
         for modality in kind.split("+"):
@@ -169,7 +161,7 @@ def _widths(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[str]
         for key, ref in term.inputs.items():
             axes = shapes[key].dim_str.split() if key in shapes else []
             producer = producers.get(ref.producer)
-            if axes and producer is not None and producer.width and ref.output in ("pooled", "tokens"):
+            if isinstance(producer, (Encoder, Teacher)) and axes and producer.width and ref.output == "pooled":
                 sharing.setdefault(axes[-1], []).append((key, ref, producer.width))
         for axis, found in sharing.items():
             if len({width for _, _, width in found}) > 1:
@@ -182,9 +174,11 @@ def _widths(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[str]
 
 def _views(spec: StageSpec, producers: Mapping[str, Producer], dry: Batch) -> list[str]:
     problems = []
-    used = {ref.producer for term in spec.terms.values() for ref in term.inputs.values()}
-    for name in sorted(used - {TARGET}):
+    refs = graph.refs_of(spec, producers)
+    for name in sorted({ref.producer for ref in refs} - {TARGET, PROGRESS}):
         producer = producers[name]
+        if isinstance(producer, (Part, Moving)):
+            continue
         if producer.modality and producer.modality not in dry.present:
             problems.append(unknown("modality", producer.modality, dry.present, where=f"a batch, for '{name}'"))
             continue
@@ -196,7 +190,7 @@ def _views(spec: StageSpec, producers: Mapping[str, Producer], dry: Batch) -> li
         for key, value in dry.views[name].items():
             problems += _view(f"view '{name}' holds '{key}'", key, value, producer.vocabulary)
     for term_name, term in spec.terms.items():
-        for ref in term.inputs.values():
+        for ref in graph.term_refs(term, producers):
             if ref.producer == TARGET and ref.output not in dry.target:
                 problems.append(unknown("target", ref.output, dry.target, where=f"term '{term_name}'"))
     return problems
@@ -219,7 +213,7 @@ def _taps(spec: StageSpec, producers: Mapping[str, Producer], dry: Batch) -> lis
     """Runs each term on a few rows and looks where its gradient arrives."""
     problems: list[str] = []
     silent = set(spec.trains)
-    modules = [p for p in producers.values() if isinstance(p, nn.Module)]
+    modules = [module for p in producers.values() if (module := module_of(p)) is not None]
     modes = [(part, part.training) for module in modules for part in module.modules()]
     complete = True
     try:
@@ -250,10 +244,22 @@ def _taps(spec: StageSpec, producers: Mapping[str, Producer], dry: Batch) -> lis
 
 def _reached(term: Term, producers: Mapping[str, Producer], batch: Batch, trains: Collection[str]) -> set[str]:
     """Trained producers that the term's gradient arrives at."""
-    produced: dict[str, Features] = {TARGET: Features(extras=batch.target)}
-    for name in {ref.producer for ref in term.inputs.values()} - {TARGET}:
-        want = sorted({ref.output for ref in term.inputs.values() if ref.producer == name})
-        produced[name] = _run(producers[name], name, batch, want)
+    refs = graph.term_refs(term, producers)
+    start = torch.zeros((), device=batch.index.device)
+    produced: dict[str, Features] = {
+        TARGET: Features(extras=batch.target),
+        PROGRESS: Features(extras=dict.fromkeys(graph.SHARE, start)),
+    }
+    names = {ref.producer for ref in refs} - produced.keys()
+    for name in names:
+        producer = producers[name]
+        if not isinstance(producer, (Part, Moving)):
+            produced[name] = run(producer, name, batch, [ref.output for ref in refs if ref.producer == name])
+    for name in graph.in_order(names, producers):
+        part = producers[name]
+        assert isinstance(part, Part)
+        inputs = {key: produced[ref.producer][ref.output] for key, ref in part.inputs.items()}
+        produced[name] = part(inputs, trains=name in trains)
     shapes = _shapes(term)
     inputs = {key: produced[ref.producer][ref.output] for key, ref in term.inputs.items()}
     for key, value in inputs.items():
@@ -268,7 +274,9 @@ def _reached(term: Term, producers: Mapping[str, Producer], batch: Batch, trains
     return {name for (name, _), gradient in zip(trained, gradients, strict=True) if gradient is not None}
 
 
-def _run(producer: Producer, name: str, batch: Batch, want: Collection[str]) -> Features:
+def run(producer: Encoder | Teacher | LogitScale, name: str, batch: Batch, want: Collection[str]) -> Features:
+    """The outputs in `want` of one producer that is no part, for every row of the batch, in fp32."""
+    want = asked(want, producer.outputs)
     if isinstance(producer, LogitScale):
         return producer.forward(want=want)
     if isinstance(producer, Teacher):
@@ -276,12 +284,19 @@ def _run(producer: Producer, name: str, batch: Batch, want: Collection[str]) -> 
     return producer.forward(batch.view(name), want=want).map(_float)
 
 
+def asked(want: Collection[str], outputs: Collection[str]) -> tuple[str, ...]:
+    """`want` in order; `mask`, where it is no output of its own, comes with `tokens`."""
+    hidden = "mask" in want and "mask" not in outputs
+    return tuple(sorted({name for name in want if not hidden or name != "mask"} | ({"tokens"} if hidden else set())))
+
+
 def _float(value: Tensor) -> Tensor:
     return value.float() if value.is_floating_point() else value
 
 
 def _parameters(producer: Producer) -> list[nn.Parameter]:
-    return [p for p in producer.parameters() if p.requires_grad] if isinstance(producer, nn.Module) else []
+    module = module_of(producer)
+    return [] if module is None else [p for p in module.parameters() if p.requires_grad]
 
 
 def _kind(value: Tensor) -> set[str]:

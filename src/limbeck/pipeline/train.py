@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from limbeck.core import graph
 from limbeck.core.artefact import sha256_json
 from limbeck.core.describe import describe
 from limbeck.core.encoder import Encoder
 from limbeck.core.evaluator import Metric
+from limbeck.core.part import Moving, Part, make_parts
 from limbeck.core.recipe import Recipe
 from limbeck.core.source import Source
 from limbeck.data.augmentation.augment import augmentation_fingerprint
@@ -34,10 +36,12 @@ class Trained:
     Args:
         student: in eval mode, with the weights that were kept.
         fits: stage name -> what the loop reported.
+        parts: the layers of the recipe, in eval mode, with the weights that were kept.
     """
 
     student: Student
     fits: Mapping[str, FitResult]
+    parts: Mapping[str, Part]
 
 
 def train(
@@ -70,10 +74,14 @@ def train(
     student = make_student(
         recipe.student, width=taught.width if taught is not None else None, tokenizer=tokenizer, seed=recipe.seed
     )
+    graph.check_parts(recipe.parts, recipe.stages)
+    live = {f"teacher.{m}": encoder for m, encoder in taught.encoders.items()} if taught is not None else {}
+    parts = make_parts(recipe.parts, seed=recipe.seed, teachers=live)
     producers: dict[str, Any] = {f"student.{m}": encoder for m, encoder in student.encoders.items()}
     producers["student.scale"] = student.scale
     if taught is not None:
         producers |= taught.teachers
+    producers |= parts
     views = {m: view_of(encoder) for m, encoder in student.encoders.items()}
     held = EvalLoader(source, indices=rows.validation, views=views, batch_size=256, store=PreparedStore())
     identity = identity_of(recipe, source, taught)
@@ -81,7 +89,8 @@ def train(
     learnt: set[str] = set()
     for stage in recipe.stages:
         sampler = MixedSampler(rows.train, batch=stage.budget.batch, draws=recipe.data.draws, seed=recipe.seed)
-        needed = {ref.producer for term in stage.terms.values() for ref in term.inputs.values()}
+        needed = {ref.producer for ref in graph.refs_of(stage, producers)}
+        needed |= {part.of for name, part in parts.items() if isinstance(part, Moving) and name in needed}
         loader = TrainLoader(
             source,
             sampler=sampler,
@@ -108,7 +117,10 @@ def train(
     for encoder in student.encoders.values():
         encoder.eval()
     student.model.eval()
-    return Trained(student, fits)
+    kept = {name: part for name, part in parts.items() if isinstance(part, Part)}
+    for part in kept.values():
+        part.layer.eval()
+    return Trained(student, fits, kept)
 
 
 def identity_of(recipe: Recipe, source: Source, taught: Taught | None) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import torch
 from limbeck.core.describe import describe, path_of
 from limbeck.core.encoder import Teacher
 from limbeck.core.errors import UsageError
+from limbeck.core.graph import Producer
 from limbeck.core.recipe import StageSpec
-from limbeck.core.wiring import Producer
 
 
 def identity_of(

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from limbeck.core.artefact import discard, storage_errors, sweep
 from limbeck.core.errors import ArtefactError, InterruptedRun, UsageError
+from limbeck.core.graph import Producer
 from limbeck.core.recipe import StageSpec
 from limbeck.core.sample import Batch
 from limbeck.core.scale import LogitScale
-from limbeck.core.wiring import Producer, check_wiring
+from limbeck.core.wiring import check_wiring
 from limbeck.schedules.warmup_cosine import WarmupCosineSchedule
 from limbeck.stages import checkpoint
 from limbeck.stages.accumulation import backward, has_batch_statistics
@@ -67,7 +68,7 @@ def fit(
 
     Args:
         spec: terms, what trains, budget, optimisation.
-        producers: name -> encoder, teacher or scale.
+        producers: name -> encoder, teacher, scale, part or moving average.
         loader: gives the batch of any step.
         folder: gets `metrics.jsonl`, `checkpoints/<stage>/` and, when a batch is bad, `nonfinite.json`.
         validate: metrics of the models as they are when it is called (averaged weights where there is an average).
@@ -240,6 +241,7 @@ class _Run:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
+        self.stage.advance()
         if self.average is not None:
             self.average.update(self.step)
         entry: dict[str, Any] = {}

@@ -10,14 +10,18 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
+from limbeck.core import graph
 from limbeck.core.encoder import Teacher
 from limbeck.core.errors import DataError, UsageError, unknown
 from limbeck.core.features import Features
+from limbeck.core.graph import PROGRESS, TARGET, Producer, module_of
+from limbeck.core.part import Moving, Part
 from limbeck.core.recipe import StageSpec
 from limbeck.core.sample import Batch
 from limbeck.core.scale import LogitScale
+from limbeck.core.teacher import LiveTeacher
 from limbeck.core.term import Ref, StepOutput
-from limbeck.core.wiring import TARGET, Producer, needs
+from limbeck.core.wiring import asked, needs
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,43 +66,58 @@ class Stage(nn.Module):
 
     A row counts for a term when it has every modality that the term's inputs come from. Each encoder runs only on
     rows that some term counts, and an objective sees only rows that count: by its contract that equals a mask, and
-    it is cheaper. Encoders and teachers may run under autocast; objectives always see fp32.
+    it is cheaper. Encoders and teachers may run under autocast; parts and objectives always see fp32, and the whole
+    batch, so that accumulation is exact for them too.
 
-    `Ref("target", name)` reads the batch's targets (`label`, `group`).
+    `Ref("target", name)` reads the batch's targets (`label`, `group`), `Ref("progress", "share")` how much of the
+    stage is over (0 at the first step, below 1 at the last), `Ref("progress", "step")` the step.
 
-    Only what trains is registered: a teacher or a frozen encoder is in no `state_dict` and in no optimizer.
+    Only what trains is registered, and moving averages, which checkpoints have to keep: a teacher or a frozen encoder
+    is in no `state_dict` and in no optimizer.
 
     Args:
         spec: terms and what trains.
-        producers: name -> encoder, teacher or scale, for every name that the terms mention.
+        producers: name -> encoder, teacher, scale or part, for every name that the terms and parts mention.
     """
 
     def __init__(self, spec: StageSpec, *, producers: Mapping[str, Producer]) -> None:
         super().__init__()
         self.spec = spec
-        self.producers = dict(producers)
-        used = {ref.producer for term in spec.terms.values() for ref in term.inputs.values()} - {TARGET}
+        readers = {name: graph.term_refs(term, producers) for name, term in spec.terms.items()}
+        used = {ref.producer for refs in readers.values() for ref in refs} - {TARGET, PROGRESS}
         for name in sorted(used | set(spec.trains)):
             if name not in producers:
                 raise UsageError(unknown("producer", name, producers, where=f"stage '{spec.name}'"))
+        self.producers = graph.with_averages(producers, used)
+        if self.producers != dict(producers):  # an average of a part has inputs of its own
+            readers = {name: graph.term_refs(term, self.producers) for name, term in spec.terms.items()}
+            used = {ref.producer for refs in readers.values() for ref in refs} - {TARGET, PROGRESS}
         trained: dict[str, nn.Module] = {}
         for name in spec.trains:
-            student = producers[name]
-            if not isinstance(student, nn.Module):
+            student = module_of(self.producers[name])
+            if student is None:
                 raise UsageError(f"stage '{spec.name}' trains '{name}', which is a teacher; teachers never train")
             trained[name] = student
         # A module's name may not hold a dot.
         self.trained = nn.ModuleDict({name.replace(".", "/"): part for name, part in trained.items()})
-        for name, producer in producers.items():
-            if isinstance(producer, nn.Module) and name not in trained:
-                producer.eval()
+        self.averages = {n: p for n in sorted(used) if isinstance(p := producers[n], Moving)}
+        twins = {name.replace(".", "/"): _twin(self.producers[name]) for name in self.averages}
+        self.moving = nn.ModuleDict(twins)
+        for name, producer in self.producers.items():
+            module = module_of(producer)
+            if module is not None and name not in trained:
+                module.eval()
+        self.parts = graph.in_order(used, self.producers)
         self.wanted: dict[str, tuple[str, ...]] = {
-            name: tuple(
-                sorted({r.output for t in spec.terms.values() for r in t.inputs.values() if r.producer == name})
-            )
-            for name in sorted(used)
+            name: asked({ref.output for refs in readers.values() for ref in refs if ref.producer == name}, outputs)
+            for name in sorted(used - set(self.parts))
+            if (outputs := graph.outputs_of(self.producers[name], self.producers))
         }
-        self.needs = {name: needs(term, producers) for name, term in spec.terms.items()}
+        self.readers = {
+            name: [term for term, refs in readers.items() if any(ref.producer == name for ref in refs)]
+            for name in (*self.wanted, *self.parts)
+        }
+        self.needs = {name: needs(term, self.producers) for name, term in spec.terms.items()}
 
     @property
     def device(self) -> torch.device:
@@ -107,7 +126,24 @@ class Stage(nn.Module):
 
     def is_rowless(self, name: str) -> bool:
         """Whether a producer answers without looking at rows (a learned scale)."""
-        return self.producers[name].modality == ""
+        return not graph.has_rows(name, self.producers)
+
+    def train(self, mode: bool = True) -> Stage:
+        """Training or evaluation mode of what trains; averages stay in evaluation mode."""
+        super().train(mode)
+        self.moving.eval()
+        return self
+
+    @torch.no_grad()
+    def advance(self) -> None:
+        """Moving averages take in the weights, after an update; buffers are copied."""
+        for name, moving in self.averages.items():
+            followed = module_of(self.producers[moving.of])
+            assert followed is not None
+            twin = self.moving[name.replace(".", "/")]
+            torch._foreach_lerp_(list(twin.parameters()), list(followed.parameters()), 1 - moving.decay)
+            for old, new in zip(twin.buffers(), followed.buffers(), strict=True):
+                old.copy_(new)
 
     def plan(self, batch: Batch) -> Plan:
         """Which rows count, from the batch's presence masks."""
@@ -119,14 +155,8 @@ class Stage(nn.Module):
                 rows[modalities] = Rows(None if count == len(batch) else mask, count)
         terms = {name: rows[modalities] for name, modalities in self.needs.items()}
         producers = {
-            name: _union(
-                [
-                    terms[term]
-                    for term, content in self.spec.terms.items()
-                    if any(ref.producer == name for ref in content.inputs.values())
-                ]
-            )
-            for name in self.wanted
+            name: _union([terms[term] for term in reading])
+            for name, reading in self.readers.items()
             if not self.is_rowless(name)
         }
         return Plan(terms, producers)
@@ -138,9 +168,11 @@ class Stage(nn.Module):
             if isinstance(producer, LogitScale):
                 return producer(want=want)  # type: ignore[no-any-return]
             if isinstance(producer, Teacher):
-                return producer(_narrow(batch, name, rows), want=want).map(_float)
-            view = batch.view(name)
-            chosen = view if rows is None else {key: value[rows] for key, value in view.items()}
+                view = producer.name if isinstance(producer, LiveTeacher) else name
+                return producer(_narrow(batch, view, rows), want=want).map(_float)
+            assert not isinstance(producer, (Part, Moving))
+            eaten = batch.view(name)
+            chosen = eaten if rows is None else {key: value[rows] for key, value in eaten.items()}
             return producer(chosen, want=want).map(_float)  # type: ignore[no-any-return]
 
     def loss(self, batch: Batch, produced: Mapping[str, Features], plan: Plan, step: int) -> StepOutput:
@@ -149,6 +181,7 @@ class Stage(nn.Module):
         values: dict[str, Tensor] = {}
         log: dict[str, float] = {}
         with torch.autocast(self.device.type, enabled=False):
+            produced = self._with_parts(batch, produced, plan, step)
             for name, term in self.spec.terms.items():
                 rows = plan.terms[name]
                 log[f"rows.{name}"] = rows.count
@@ -177,15 +210,43 @@ class Stage(nn.Module):
         }
         return self.loss(batch, produced, plan, step)
 
+    def _with_parts(self, batch: Batch, produced: Mapping[str, Features], plan: Plan, step: int) -> dict[str, Features]:
+        """What the producers gave, and what the parts make of it, each on the rows that its terms count."""
+        whole = dict(produced)
+        made = {"share": step / max(1, self.spec.budget.steps), "step": float(step)}
+        whole[PROGRESS] = Features(extras={key: torch.tensor(value, device=self.device) for key, value in made.items()})
+        for name in self.parts:
+            rows = plan.producers.get(name, Rows(None, len(batch)))
+            if not rows.count:
+                continue
+            part = self.producers[name]
+            assert isinstance(part, Part)
+            inputs = {key: self._take(ref, batch, whole, plan, rows) for key, ref in part.inputs.items()}
+            whole[name] = part(inputs, trains=name in self.spec.trains)
+        return whole
+
     def _take(self, ref: Ref, batch: Batch, produced: Mapping[str, Features], plan: Plan, rows: Rows) -> Tensor:
         if ref.producer == TARGET:
             value = batch.target[ref.output]
             return value if rows.index is None else value[rows.index]
         value = produced[ref.producer][ref.output]
-        if self.is_rowless(ref.producer):
+        if not value.ndim or graph.rowless(ref, self.producers):
             return value
-        chosen = rows.inside(plan.producers[ref.producer])
+        outer = plan.producers[ref.producer]
+        if len(value) != outer.count:
+            raise UsageError(
+                f"output '{ref.output}' of '{ref.producer}' has {len(value)} entries for {outer.count} rows; an output "
+                "without an entry a row is named in the attribute `rowless` of its layer"
+            )
+        chosen = rows.inside(outer)
         return value if chosen is None else value[chosen]
+
+
+def _twin(producer: Producer) -> nn.Module:
+    if isinstance(producer, LiveTeacher):
+        return producer.encoder
+    assert isinstance(producer, Part)
+    return producer.layer
 
 
 def _union(rows: list[Rows]) -> Rows:

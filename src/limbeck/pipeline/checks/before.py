@@ -8,9 +8,10 @@ from pathlib import Path
 from limbeck.core.encoder import Teacher
 from limbeck.core.errors import UsageError
 from limbeck.core.features import Features
+from limbeck.core.graph import Producer
 from limbeck.core.recipe import Recipe
 from limbeck.core.sample import Batch
-from limbeck.core.wiring import Producer, check_wiring
+from limbeck.core.wiring import check_wiring
 from limbeck.data.splits import split_of
 from limbeck.encoders.student import Student, make_student
 from limbeck.encoders.teacher_models import TeacherModels

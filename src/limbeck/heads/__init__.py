@@ -1,0 +1,1 @@
+"""Layers that answer: classes, matches, masks."""
