@@ -1,0 +1,196 @@
+"""What one process of a comparison does: prepare a teacher, train an arm under a seed, read the test split once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from limbeck.compare.crew import Task
+from limbeck.core.artefact import MANIFEST, discard, read_json, write_json
+from limbeck.core.describe import build, describe
+from limbeck.core.errors import ArtefactError
+from limbeck.core.recipe import Recipe
+from limbeck.data.open import open_source
+from limbeck.data.prepared import PreparedStore
+from limbeck.data.scan import ScanReport
+from limbeck.data.subset import SubsetSource
+from limbeck.encoders.load import load_teacher
+from limbeck.evaluation.retrieval import RetrievalEvaluator
+from limbeck.pipeline.checks.leakage import Leaks
+from limbeck.pipeline.differences import differences
+from limbeck.pipeline.execute import Bench, claim_folder, execute, prepare_teacher
+from limbeck.pipeline.measure import Measured, measure, measured_from
+from limbeck.pipeline.notify import Notify
+from limbeck.pipeline.rows import Rows
+from limbeck.pipeline.teach import Taught
+from limbeck.pipeline.train import Trained, identity_of, train
+
+TRAINED = "trained.json"
+TEST_READ = "test-read.json"
+
+
+class ComparisonDesk:
+    """Does the tasks of one comparison.
+
+    Args:
+        bench: data and teacher.
+        out: folder of the comparison.
+        notify: takes one line a fact.
+    """
+
+    def __init__(self, bench: Bench, *, out: Path, notify: Notify) -> None:
+        self.bench, self.out, self.notify = bench, out, notify
+        self._taught: dict[tuple[int, str], Taught | None] = {}
+
+    def __call__(self, task: Task) -> None:
+        """Do one task.
+
+        Args:
+            task: `do` (`teach`, `try`, `train`, `score` or `test`), `name`, `recipe` as JSON and, but for what is done
+                with the teacher alone, `folder`.
+        """
+        recipe, do = build(task["recipe"]), task["do"]
+        said = {"teach": "preparing", "score": "reading the test split", "test": "reading the test split"}
+        self.notify(f"{task['name']}, seed {recipe.seed}: {said.get(do, 'training')}")
+        if do == "teach":
+            self.teach(recipe)
+        elif do == "score":
+            self.teacher_scores(recipe)
+        elif do == "test":
+            self.test(recipe, self.out / task["folder"])
+        else:
+            self.train(recipe, self.out / task["folder"])
+        if do == "try":  # of a trial only the validation value is of use
+            discard(self.out / task["folder"] / "checkpoints")
+
+    def teach(self, recipe: Recipe) -> None:
+        """Prepare the teacher under the recipe's seed and say so in a file."""
+        taught = self.taught(recipe)
+        assert taught is not None
+        write_json(self._taught_file(recipe.seed), {"fingerprint": taught.fingerprint})
+
+    def is_taught(self, seed: int) -> bool:
+        """Whether the teacher of a seed is prepared; one that needs no alignment always is."""
+        aligned = self.bench.models is None or self.bench.models.aligned
+        return aligned or self._taught_file(seed).exists()
+
+    def _taught_file(self, seed: int) -> Path:
+        return self.out / "teachers" / f"seed-{seed}.json"
+
+    def taught(self, recipe: Recipe) -> Taught | None:
+        """The teacher under the recipe's seed, prepared once."""
+        key = recipe.seed, str(recipe.teacher)
+        if key not in self._taught:
+            folder = self.out / f"teacher-seed-{recipe.seed}"
+            self._taught[key] = prepare_teacher(recipe, self.bench, folder=folder, notify=self.notify)
+        return self._taught[key]
+
+    def train(self, recipe: Recipe, folder: Path) -> Trained:
+        """Train to the end, without a look at the test split, and say so in `trained.json`."""
+        claim_folder(recipe, folder)
+        taught = self.taught(recipe)
+        source, rows = self.bench.source, self.bench.rows
+        done = train(recipe, source, rows, taught, folder=folder, store=self.bench.store, notify=self.notify)
+        last = done.fits[recipe.stages[-1].name]
+        found = {
+            "recipe": describe(recipe),
+            "identity": identity_of(recipe, source, taught),
+            "validation": {name: float(value) for name, value in last.best.items()},
+            "steps": {name: fit.steps for name, fit in done.fits.items()},
+            "seconds": {name: fit.seconds for name, fit in done.fits.items()},
+            "precision": {name: fit.precision for name, fit in done.fits.items()},
+            "threads": torch.get_num_threads(),
+        }
+        write_json(folder / TRAINED, found)
+        return done
+
+    def test(self, recipe: Recipe, folder: Path) -> None:
+        """Read the test split with a run that is trained; the folder is finished and sealed afterwards.
+
+        Raises:
+            ArtefactError: the comparison has not said that everything is trained.
+        """
+        self._sealed()
+        execute(
+            recipe,
+            folder,
+            cache=self.bench.cache,
+            bench=self.bench,
+            taught=self.taught(recipe),
+            teacher=self.teacher_scores(recipe),
+            notify=self.notify,
+        )
+
+    def teacher_scores(self, recipe: Recipe) -> Measured | None:
+        """The teacher's test metrics under the recipe's seed, measured once."""
+        taught = self.taught(recipe)
+        if taught is None:
+            return None
+        self._sealed()
+        path = self.out / "teachers" / f"{taught.fingerprint[:16]}.json"
+        if not path.exists():
+            evaluators = recipe.evaluators or (RetrievalEvaluator(),)
+            found = measure(taught.encoders, self.bench.source, self.bench.rows.test, evaluators)
+            write_json(path, found.to_json())
+        return measured_from(read_json(path, kind="evaluation"))
+
+    def _sealed(self) -> None:
+        if not (self.out / TEST_READ).exists():
+            raise ArtefactError(f"{self.out} has runs that are not trained; the test split is read after the last one")
+
+
+def is_trained(recipe: Recipe, folder: Path, data: str) -> Mapping[str, Any] | None:
+    """What `trained.json` says of this recipe on this data; None where training has not ended.
+
+    Raises:
+        ArtefactError: the folder holds another run.
+    """
+    path = folder / TRAINED
+    if not path.exists():
+        return None
+    plain: dict[str, Any] = read_json(path, kind="record of a training")
+    found = {"recipe": plain.get("recipe"), "data": plain.get("identity", {}).get("data")}
+    asked = {"recipe": describe(recipe), "data": data}
+    if found != asked:
+        raise ArtefactError(
+            f"{folder} holds a run with another past ({differences(found, asked)}); choose another --out or delete it"
+        )
+    return plain
+
+
+def is_tested(folder: Path) -> bool:
+    """Whether the run is finished: its manifest is the last thing that is written."""
+    return (folder / MANIFEST).exists()
+
+
+def write_plan(path: Path, bench: Bench, recipe: Recipe) -> None:
+    """What another process needs to open the same bench without reading every row again."""
+    kept = bench.source.keep if isinstance(bench.source, SubsetSource) else None
+    rows = {kind: list(indices) for kind, indices in bench.rows.train.items()}
+    held = {"validation": list(bench.rows.validation), "test": list(bench.rows.test)}
+    plain = {"recipe": describe(recipe), "cache": str(bench.cache), "kept": kept and list(kept)}
+    write_json(path, plain | {"train": rows, **held, "data": bench.source.fingerprint()})
+
+
+def open_desk(plan: Path, notify: Notify) -> ComparisonDesk:
+    """The desk of a comparison in another process, from what `write_plan` wrote beside its runs.
+
+    Raises:
+        ArtefactError: the data is not what it was.
+    """
+    plain = read_json(plan, kind="plan of a comparison")
+    recipe: Recipe = build(plain["recipe"])
+    source = open_source(recipe.data.path, max_bad=recipe.data.max_bad)
+    if plain["kept"] is not None:
+        source = SubsetSource(source, keep=plain["kept"])
+    if source.fingerprint() != plain["data"]:
+        raise ArtefactError(f"{recipe.data.path} has changed since {plan} was written; start again in another --out")
+    train_rows = {kind: tuple(rows) for kind, rows in plain["train"].items()}
+    rows = Rows(train_rows, tuple(plain["validation"]), tuple(plain["test"]))
+    models = load_teacher(recipe.teacher) if recipe.teacher is not None else None
+    report = ScanReport(len(source), (), {})
+    bench = Bench(source, rows, models, Path(plain["cache"]), PreparedStore(), report, Leaks())
+    return ComparisonDesk(bench, out=plan.parent, notify=notify)
