@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-SIZES = {"n": 7, "d": 6, "e": 5, "m": 4, "t": 3, "v": 9, "h": 2, "k": 4, "b": 2}
+SIZES = {"n": 7, "d": 6, "e": 5, "m": 4, "t": 3, "s": 4, "v": 9, "h": 2, "k": 4, "b": 2}
 
 
 def shaped(annotation: Any) -> Any:

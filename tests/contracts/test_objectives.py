@@ -35,6 +35,17 @@ def leads(cls: type[Objective], inputs: dict[str, Tensor]) -> list[str]:
     return [name for name in inputs if axes(annotations[name])[:1] == ("n",)]
 
 
+def take(cls: type[Objective], inputs: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+    """The inputs of some rows of the batch, in the order given; a pairwise input `(n, n)` loses columns as well."""
+    annotations, taken = shapes(cls.forward), dict(inputs)
+    for name, value in inputs.items():
+        for axis, label in enumerate(axes(annotations[name])):
+            if label == "n":
+                value = value.index_select(axis, rows)
+        taken[name] = value
+    return taken
+
+
 def is_frozen(name: str) -> bool:
     return name.startswith(("teacher", "target"))
 
@@ -103,8 +114,7 @@ def test_gradients_reach_students_only(cls: type[Objective], optional: bool) -> 
 def test_permuted_rows_give_a_permuted_loss(cls: type[Objective], optional: bool) -> None:
     inputs, objective = given(cls, optional), construct(cls)
     order = torch.tensor([3, 0, 6, 1, 5, 2, 4])
-    moved = inputs | {name: inputs[name][order] for name in leads(cls, inputs)}
-    loss, permuted = objective(**inputs), objective(**moved)
+    loss, permuted = objective(**inputs), objective(**take(cls, inputs, order))
     assert_same(permuted, loss if loss.ndim == 0 else loss[order])
 
 
@@ -116,7 +126,7 @@ def test_masked_rows_might_as_well_not_be_there(cls: type[Objective], optional: 
     inputs, objective = given(cls, optional), construct(cls)
     mask = torch.tensor([True, False, True, True, False, True, True])
     loss, found = gradients(objective, inputs, mask)
-    alone = inputs | {name: inputs[name][mask] for name in leads(cls, inputs)}
+    alone = take(cls, inputs, mask.nonzero().squeeze(1))
     expected, without = gradients(objective, alone) if loss.ndim == 0 else (objective(**alone), None)
     assert_same(loss if loss.ndim == 0 else loss[mask], expected)
     if loss.ndim:
@@ -138,7 +148,10 @@ def test_the_content_of_masked_rows_has_no_effect(cls: type[Objective], optional
     other = dict(inputs)
     for name in leads(cls, inputs):
         other[name] = inputs[name].clone()
-        other[name][~mask] = content if inputs[name].is_floating_point() else int(inputs[name][0])
+        filled = content if inputs[name].is_floating_point() else int(inputs[name].flatten()[0])
+        other[name][~mask] = filled
+        if axes(shapes(cls.forward)[name])[1:2] == ("n",):
+            other[name][:, ~mask] = filled
     first, before = gradients(objective, inputs, mask)
     second, after = gradients(objective, other, mask)
     assert torch.equal(first, second)
@@ -215,7 +228,7 @@ def test_all_masked_is_zero(cls: type[Objective], optional: bool) -> None:
 def test_zero_vectors_and_equal_rows_are_finite(cls: type[Objective], optional: bool) -> None:
     inputs = given(cls, optional)
     for value in (torch.zeros, torch.ones):
-        flat = {k: value(v.shape) if v.ndim == 2 else v for k, v in inputs.items()}
+        flat = {k: value(v.shape) if v.is_floating_point() and v.ndim >= 2 else v for k, v in inputs.items()}
         loss, found = gradients(construct(cls), flat)
         assert loss.isfinite().all()
         # below 1e3: a zero vector must not blow its gradient up by 1 / epsilon

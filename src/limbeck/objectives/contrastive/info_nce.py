@@ -6,8 +6,8 @@ from jaxtyping import Bool, Float, Float32, Int
 from torch import Tensor
 
 from limbeck.core.objective import Objective
-from limbeck.functional.divergence import log_softmax
-from limbeck.functional.rows import keep_losses, keep_rows, kept_pairs, same_group
+from limbeck.functional.contrast import rivals, symmetric_contrast
+from limbeck.functional.rows import keep_losses, keep_rows
 from limbeck.functional.similarity import pairwise_cosine
 
 
@@ -48,10 +48,5 @@ class InfoNCELoss(Objective):
             `(n,)`, >= 0.
         """
         logits = scale.float() * pairwise_cosine(keep_rows(query, mask), keep_rows(key, mask))
-        keep = kept_pairs(logits, mask)
-        if target_group is not None:
-            keep = keep & ~same_group(target_group)
-        # `keep` is symmetric, so that one mask serves both directions.
-        forth = log_softmax(logits, keep).diagonal()
-        back = log_softmax(logits.T, keep).diagonal()
-        return keep_losses(-0.5 * (forth + back), mask)
+        keep = rivals(logits, mask, target_group)
+        return keep_losses(symmetric_contrast(logits, logits.T, keep), mask)

@@ -1,0 +1,1 @@
+"""Objectives that shape a space without an example to follow."""
