@@ -35,7 +35,7 @@ def hsic(k, m):
     n = len(k)
     k, m = ([[0.0 if i == j else g[i][j] for j in range(n)] for i in range(n)] for g in (k, m))
     trace = sum(k[i][j] * m[j][i] for i in range(n) for j in range(n))
-    crossed = sum(k[i][j] * m[j][l] for i in range(n) for j in range(n) for l in range(n))
+    crossed = sum(k[i][j] * m[j][o] for i in range(n) for j in range(n) for o in range(n))
     whole = sum(map(sum, k)) * sum(map(sum, m))
     return (trace + whole / ((n - 1) * (n - 2)) - 2 / (n - 2) * crossed) / (n * (n - 3))
 

@@ -28,8 +28,8 @@ def kernel_cka(first: Float[Tensor, "n n"], second: Float[Tensor, "n n"]) -> Flo
 def linear_cka(first: Float[Tensor, "n d"], second: Float[Tensor, "n e"]) -> Float[Tensor, ""]:
     """CKA with linear kernels: |Y'X|^2 / (|X'X| |Y'Y|) for centred X and Y.
 
-    Unchanged by rotations and by a common scale of either side. Grows with width / rows: with fewer rows than columns take
-    `unbiased_cka`.
+    Unchanged by rotations and by a common scale of either side. Grows with width / rows: with fewer rows than columns
+    take `unbiased_cka`.
 
     Source: Kornblith et al. 2019, arXiv 1905.00414.
 

@@ -13,7 +13,7 @@ def trilateral(
     truth: Float[Tensor, "n k"],
     average: Float[Tensor, "n k"],
 ) -> Float[Tensor, "n w"]:
-    """Edges of the triangle (student, teacher, truth) and of (student, the class's average teacher, truth), side by side.
+    """Edges of the triangles (student, teacher, truth) and (student, average teacher, truth), side by side.
 
     [s - g, t - g, s - t, a - g, s - a]: how wrong the student is, how wrong the teacher is, how far apart they are, and
     the same with the average that outliers do not move; s - g is shared.

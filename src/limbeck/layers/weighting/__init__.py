@@ -1,0 +1,1 @@
+"""Layers that say how much a row or a term counts."""

@@ -1,0 +1,1 @@
+"""Module in, module out."""
