@@ -20,6 +20,7 @@ class Row:
         label: class name or "".
         group: rows of one group are right answers for one another, or "".
         text: the caption where the row has one, else "".
+        domain: where the row comes from (a vendor, a camera, a site) or "".
     """
 
     id: str
@@ -28,6 +29,7 @@ class Row:
     label: str = ""
     group: str = ""
     text: str = ""
+    domain: str = ""
 
 
 class Source(ABC):
@@ -54,6 +56,15 @@ class Source(ABC):
     @abstractmethod
     def fingerprint(self) -> str:
         """Hash of ids, splits, labels and contents."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the labels, in the order of their numbers."""
+        return tuple(sorted({row.label for row in self.rows if row.label}))
+
+    def may_display(self, index: int) -> bool:
+        """Whether the picture of row `index` may be shown outside this machine: in a report, a page, a README."""
+        return True
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -39,6 +39,15 @@ def group_ids(rows: Sequence[Row]) -> Tensor:
 
 def label_ids(rows: Sequence[Row]) -> tuple[Tensor, tuple[str, ...]]:
     """One number a row (int64, -1 where there is no label) and the names that the numbers mean, sorted."""
-    names = tuple(sorted({row.label for row in rows if row.label}))
+    return _numbered([row.label for row in rows])
+
+
+def domain_ids(rows: Sequence[Row]) -> tuple[Tensor, tuple[str, ...]]:
+    """One number a row (int64, -1 where there is no domain) and the names that the numbers mean, sorted."""
+    return _numbered([row.domain for row in rows])
+
+
+def _numbered(words: Sequence[str]) -> tuple[Tensor, tuple[str, ...]]:
+    names = tuple(sorted({word for word in words if word}))
     number = {name: place for place, name in enumerate(names)}
-    return torch.tensor([number.get(row.label, -1) for row in rows], dtype=torch.int64), names
+    return torch.tensor([number.get(word, -1) for word in words], dtype=torch.int64), names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from limbeck.core.augmentation import Augmentation
-from limbeck.core.errors import LimbeckError, ResourceError, UsageError
+from limbeck.core.errors import LimbeckError, UsageError
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
 from limbeck.core.view import View
+from limbeck.core.workers import worker_deaths
 from limbeck.data.augmentation.augment import augment, augmentation_fingerprint
-from limbeck.data.groups import group_ids, label_ids
+from limbeck.data.groups import domain_ids, group_ids, label_ids
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
 
@@ -47,6 +48,7 @@ class Assembler:
         self._drawn = {name: self._key(view, drawn=True) for name, view in self.views.items()}
         self._groups = group_ids(source.rows)
         self._labels, self.labels = label_ids(source.rows)
+        self._domains, self.domains = domain_ids(source.rows)
 
     def batch(self, indices: Sequence[int], draws: Sequence[int]) -> Batch:
         """The rows in the order given."""
@@ -63,6 +65,8 @@ class Assembler:
         target = {"group": self._groups[index]}
         if self.labels:
             target["label"] = self._labels[index]
+        if self.domains:
+            target["domain"] = self._domains[index]
         return Batch(
             views={name: view.collate(prepared[name]) for name, view in self.views.items()},
             present=present,
@@ -157,18 +161,22 @@ class TrainLoader:
         loader: Any = DataLoader(
             _Steps(self), sampler=steps, batch_size=None, num_workers=self.workers, prefetch_factor=2
         )
-        try:
-            for item in loader:
+        with worker_deaths():
+            for item in _received(loader):
                 if isinstance(item, LimbeckError):
                     raise item
                 yield item
-        except RuntimeError as error:
-            if "worker" not in str(error):
-                raise
-            raise ResourceError(
-                f"a data-loader worker died ({str(error).splitlines()[0][:120]}); memory may have run out: use fewer "
-                "workers, a smaller batch or --workers 0, and resume"
-            ) from error
+
+
+def _received(loader: Iterable[Any]) -> Iterator[Any]:
+    """What workers send; a tensor whose sender died before it was fetched breaks a socket, which is the same death."""
+    try:
+        yield from loader
+    except (ConnectionError, EOFError, RuntimeError) as error:
+        passed_on = str(error).startswith("Caught ")  # raised by a worker that lives
+        if passed_on or (isinstance(error, RuntimeError) and "ancdata" not in str(error)):
+            raise
+        raise RuntimeError(f"DataLoader worker gone before its batch was fetched: {error}") from error
 
 
 class _Steps(torch.utils.data.Dataset[Any]):

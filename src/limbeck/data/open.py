@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from limbeck.core.errors import DataError, nearest
 from limbeck.core.source import Source
+from limbeck.data.named import built_in, named_source
 
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".tar")
 
@@ -18,11 +18,12 @@ def open_source(path: str | Path, *, max_bad: float = 0.01) -> Source:
 
     Args:
         path: `.csv`, `.tsv`, `.jsonl`, `.parquet` or `.tar` file; a folder with `metadata.*` or with tar shards; or
-            `icons`.
+            a built-in data set with its options (`icons`, `emoji:train=twitter+google,test=apple`).
         max_bad: share of rows that cannot be parsed above which the source is refused, 0 to 1.
 
     Raises:
         DataError: nothing there, a format that is not known, or too many rows that cannot be parsed.
+        UsageError: an option that a built-in data set does not have.
     """
     source = _open(str(path))
     rows = source.rows
@@ -42,9 +43,8 @@ def _open(path: str) -> Source:
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path!r}: {error}") from error
     if not is_folder and not is_file:
-        built_in = _built_in().get(path)
-        if built_in is not None:
-            return built_in()
+        if path.partition(":")[0] in built_in():
+            return named_source(path)
         raise DataError(_missing(place, path))
     if is_folder:
         return _open_folder(place)
@@ -87,12 +87,6 @@ def _open_folder(place: Path) -> Source:
     raise DataError(f"{place} holds neither metadata.csv, metadata.jsonl, metadata.parquet nor *.tar{hint}")
 
 
-def _built_in() -> dict[str, Callable[[], Source]]:
-    from limbeck.data.sources.icons import IconsSource
-
-    return {"icons": IconsSource}
-
-
 def _missing(place: Path, path: str) -> str:
     try:
         beside = [item.name for item in place.parent.iterdir()]
@@ -100,7 +94,8 @@ def _missing(place: Path, path: str) -> str:
         beside = []
     guess = nearest(place.name, beside)
     hint = f"; did you mean {place.parent / guess}?" if guess else ""
-    built_in = nearest(path, _built_in())
-    if not hint and built_in:
-        hint = f"; did you mean the built-in '{built_in}'?"
-    return f"{path} does not exist; valid: a file or folder, or one of {', '.join(sorted(_built_in()))}{hint}"
+    name, colon, options = path.partition(":")
+    known = nearest(name, built_in())
+    if not hint and known:
+        hint = f"; did you mean the built-in '{known}{colon}{options}'?"
+    return f"{path} does not exist; valid: a file or folder, or one of {', '.join(sorted(built_in()))}{hint}"

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
+
+_CHOSEN: ContextVar[Path | None] = ContextVar("limbeck_cache", default=None)
+
+
+@contextlib.contextmanager
+def caching_in(folder: Path | None) -> Iterator[None]:
+    """`cache_folder()` is `folder` inside the block; None changes nothing.
+
+    Use when a command has `--cache`: built-in data sets are made by name and take no folder.
+    """
+    token = _CHOSEN.set(folder or _CHOSEN.get())
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
 
 
 def cache_folder() -> Path:
@@ -16,7 +34,7 @@ def cache_folder() -> Path:
     Raises:
         OSError: not even the temporary folder can be written to.
     """
-    named = os.environ.get("LIMBECK_CACHE")
+    named = _CHOSEN.get() or os.environ.get("LIMBECK_CACHE")
     if named:
         folder = Path(named).expanduser()
         folder.mkdir(parents=True, exist_ok=True)

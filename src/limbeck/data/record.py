@@ -43,6 +43,7 @@ class Record:
         label: class name or "".
         group: right answers for one another, or "".
         problem: why the row cannot be used; "" where it can.
+        domain: where the row comes from, or "".
     """
 
     id: str
@@ -51,6 +52,7 @@ class Record:
     label: str = ""
     group: str = ""
     problem: str = ""
+    domain: str = ""
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ class TableSource(Source):
                 except DataError:
                     contents[modality] = "unreadable"
             line = [record.id, record.split, record.label, record.group, record.problem, contents]
+            line += [record.domain] if record.domain else []  # files without domains keep their fingerprints
             digest.update(json.dumps(line, sort_keys=True).encode() + b"\n")
         return digest.hexdigest()
 
@@ -97,6 +98,7 @@ def _row(record: Record) -> Row:
         label=record.label,
         group=record.group,
         text=text if isinstance(text, str) else "",
+        domain=record.domain,
     )
 
 

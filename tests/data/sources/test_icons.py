@@ -81,7 +81,7 @@ def test_licence_lies_beside_the_pictures(icons: IconsSource) -> None:
 
 
 def test_arguments(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="size >= 64"):
-        IconsSource(size=8)
+    with pytest.raises(UsageError, match="drawn >= 64"):
+        IconsSource(drawn=8)
     with pytest.raises(DataError, match="not enough icons"):
         IconsSource(texts=0, test=1300, validation=120)

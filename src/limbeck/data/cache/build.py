@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import operator
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from limbeck.core.encoder import Encoder
 from limbeck.core.errors import ArtefactError, InterruptedRun, UsageError
 from limbeck.core.source import Source
 from limbeck.core.view import View
+from limbeck.data.alone import alone
 from limbeck.data.cache.encode import Spoken, Work, in_eval, prepared, spoken
 from limbeck.data.cache.forecast import SHARD_ROWS, fitting, needed_rows, row_bytes, size_of
 from limbeck.data.cache.key import CacheKey, cache_key
@@ -141,7 +140,7 @@ def build_cache(
     with storage_errors(folder):
         (folder / SHARDS).mkdir(parents=True, exist_ok=True)
     waiting = CacheProgress(name, 0, len(needed), 0, note="another process builds it; waiting")
-    with _alone(folder, lambda: tell(waiting)):
+    with alone(folder, lambda: tell(waiting)):
         have, rounding = _survey(folder, key)
         todo = {address: row for address, row in needed.items() if address not in have}
         reused = len(needed) - len(todo)
@@ -260,21 +259,3 @@ class _Meter:
                 CacheProgress(self.name, self.done, self.total, self.reused, rate, (self.total - self.done) / rate)
             )
             self._told = now
-
-
-@contextlib.contextmanager
-def _alone(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
-    """One builder at a time where the file system has locks. Elsewhere two builders do the work twice, and no harm."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl
-
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                wait()
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)  # lets go of the lock, as a kill does

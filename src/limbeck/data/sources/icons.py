@@ -24,7 +24,7 @@ class IconsSource(TableSource):
     and kept (`reused` says which it was); the licence (CC BY 4.0) lies beside them in `folder`.
 
     Args:
-        size: pixels of a side, at least 64.
+        drawn: pixels of a side at which icons are drawn, at least 64; `icons:size=32` shrinks the pictures.
         texts: text-only rows; 0 leaves them out.
         test: icons never seen in training.
         validation: icons for choosing.
@@ -33,17 +33,17 @@ class IconsSource(TableSource):
         DataError: a package is missing, or there are not enough icons for the splits.
     """
 
-    def __init__(self, *, size: int = 160, texts: int = 48_000, test: int = 250, validation: int = 120) -> None:
-        if size < 64 or texts < 0 or test < 1 or validation < 1:
+    def __init__(self, *, drawn: int = 160, texts: int = 48_000, test: int = 250, validation: int = 120) -> None:
+        if drawn < 64 or texts < 0 or test < 1 or validation < 1:
             raise UsageError(
-                "icons need size >= 64, texts >= 0, test >= 1 and validation >= 1, "
-                f"got {size}, {texts}, {test} and {validation}"
+                "icons need drawn >= 64, texts >= 0, test >= 1 and validation >= 1, "
+                f"got {drawn}, {texts}, {test} and {validation}"
             )
-        self.size = size
+        self.drawn = drawn
         self.texts = texts
         self.test = test
         self.validation = validation
-        pictures = icon_pictures(size=size)
+        pictures = icon_pictures(size=drawn)
         self.reused = pictures.reused
         chosen = _Choice(pictures, test, validation)
         self.removed = tuple(chosen.removed)
