@@ -12,6 +12,7 @@ import torch
 
 from faults import tools
 from limbeck.core.sample import Batch
+from limbeck.data.loader import TrainLoader
 from limbeck.stages import checkpoint
 from limbeck.stages.loop import fit
 from limbeck.stages.optimizer import make_optimizer
@@ -57,32 +58,21 @@ def train(
     return result
 
 
-class Workers(worlds.Steps):
-    """The same batches from worker processes."""
+class Workers(TrainLoader):
+    """The same batches from the worker processes of the real loader."""
 
     def __init__(self, workers: int, *, delay: float = 0.0) -> None:
-        super().__init__(delay=delay)
         self.workers = workers
-
-    def steps(self, start: int, stop: int) -> Any:
-        from torch.utils.data import DataLoader
-
+        self.made, self.delay = worlds.Steps(), delay
+        multiprocessing.set_start_method(
+            "fork", force=True
+        )  # a child of the fork server starts its own by a fork server
         # An orphaned worker looks for its parent this often, and holds the child's sockets until then.
         torch.utils.data._utils.worker.MP_STATUS_CHECK_INTERVAL = 0.1  # type: ignore[attr-defined]
-        loader: Any = DataLoader(
-            Items(self), sampler=range(start, stop), batch_size=None, num_workers=self.workers,
-            multiprocessing_context="fork",
-        )  # fmt: skip
-        yield from loader
 
-
-class Items(torch.utils.data.Dataset[Batch]):
-    def __init__(self, source: Workers) -> None:
-        self.source = source
-
-    def __getitem__(self, step: int) -> Batch:
-        time.sleep(self.source.delay)
-        return self.source.batch(step)
+    def batch_at(self, step: int) -> Batch:
+        time.sleep(self.delay)
+        return self.made.batch(step)
 
 
 def reach(folder: Path, step: int, *args: Any) -> tools.Child:

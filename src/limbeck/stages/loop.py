@@ -19,6 +19,7 @@ from limbeck.core.recipe import StageSpec
 from limbeck.core.sample import Batch
 from limbeck.core.scale import LogitScale
 from limbeck.core.wiring import check_wiring
+from limbeck.core.workers import worker_deaths
 from limbeck.schedules.warmup_cosine import WarmupCosineSchedule
 from limbeck.stages import checkpoint
 from limbeck.stages.accumulation import backward, has_batch_statistics
@@ -83,13 +84,13 @@ def fit(
         UsageError: the wiring is wrong, or the learning rate cannot work.
         DataError: the loss or a gradient is not finite, or batches hold one row again and again.
         ArtefactError: the checkpoint belongs to another run.
-        ResourceError: the disk is full.
+        ResourceError: the disk is full, or a data-loader worker died.
         InterruptedRun: SIGINT or SIGTERM came; a checkpoint was written.
     """
     check_wiring(spec, producers)
     stage = Stage(spec, producers=producers)
     devices = [stage.device] if stage.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), Interruption() as interruption:
+    with torch.random.fork_rng(devices=devices), Interruption() as interruption, worker_deaths():
         whole = identity_of(spec, producers, seed=seed, given=identity or {})
         guard = Guard(spec, folder=folder, ids=ids)
         run = _Run(stage, whole, guard, folder=folder, seed=seed, validate=validate, monitor=monitor)
