@@ -42,6 +42,7 @@ def test_halves_may_be_presets_and_of_any_prefix(tmp_path: Path) -> None:
     [
         ("icon", "did you mean 'icons'"),
         ("hg:x", "unknown teacher prefix 'hg:'; valid: hf:, .*did you mean 'hf:'"),
+        ("onnx:x", "unknown teacher prefix 'onnx:'; valid: hf:, .*open_clip:, st:, timm:"),
         ("hf:", "names no model"),
         ("openai/clip-vit-base-patch32", "for a folder or hub name: 'hf:openai/clip-vit-base-patch32'"),
         ("minilm+minilm", "has text and text; valid: one with an image"),
