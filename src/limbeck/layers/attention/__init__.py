@@ -1,0 +1,1 @@
+"""Layers in which tokens look at tokens."""

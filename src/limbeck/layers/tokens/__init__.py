@@ -1,0 +1,1 @@
+"""Layers that pick, mix, hide or merge tokens."""
