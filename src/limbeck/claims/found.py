@@ -1,0 +1,82 @@
+"""Claims by discovery: recipes with a `Claim`, and studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from limbeck.core.discovery import modules, recipes, studies
+from limbeck.core.errors import UsageError, unknown
+from limbeck.core.recipe import Claim, Recipe
+from limbeck.core.study import METHOD, Study
+
+PAPERS = "limbeck.recipes.papers"
+
+
+def claims() -> dict[str, Recipe | Study]:
+    """Name -> the recipe or study whose claim it is."""
+    found: dict[str, Recipe | Study] = {}
+    for name, function in (recipes() | studies()).items():
+        item = function()
+        if item.claim is not None:
+            found[name] = item
+    return dict(sorted(found.items()))
+
+
+def claim_of(item: Recipe | Study) -> Claim:
+    """The claim of a recipe that has one, or of a study.
+
+    Raises:
+        UsageError: the recipe claims nothing.
+    """
+    if item.claim is None:
+        raise UsageError(f"recipe '{item.name}' claims nothing; give it a `claim`")
+    return item.claim
+
+
+def find_claim(name: str) -> Recipe | Study:
+    """One claim by name.
+
+    Raises:
+        UsageError: there is none; the nearest is named.
+    """
+    found = claims()
+    if name not in found:
+        raise UsageError(unknown("claim", name, found))
+    return found[name]
+
+
+def arms_of(recipe: Recipe) -> dict[str, Recipe]:
+    """`method` and the label of each baseline -> recipe.
+
+    Raises:
+        UsageError: a baseline that is no recipe, or none at all.
+    """
+    claim, known = claim_of(recipe), recipes()
+    arms = {METHOD: recipe}
+    for label, name in claim.baselines.items():
+        if name not in known:
+            raise UsageError(unknown("recipe", name, known, where=f"baselines of the claim '{recipe.name}'"))
+        arms[label] = known[name]()
+    if len(arms) < 2 or (claim.decides and claim.decides not in claim.baselines):
+        raise UsageError(
+            f"the claim '{recipe.name}' is decided by '{claim.decides}', and its baselines are "
+            f"{', '.join(claim.baselines) or 'none'}; it needs one that decides"
+        )
+    return arms
+
+
+def labels_of(item: Recipe | Study) -> list[str]:
+    """The arms of a claim, the method first."""
+    return [METHOD, *claim_of(item).baselines]
+
+
+def paper_files() -> Mapping[str, list[str]]:
+    """File of `recipes/papers` -> names of the claims in it."""
+    functions = recipes() | studies()
+    names = {name: functions[name].__module__ for name in claims()}
+    files = {}
+    for module in modules("recipes"):
+        if module.__name__.startswith(PAPERS + ".") and module.__file__ and Path(module.__file__).stem != "__init__":
+            files[Path(module.__file__).name] = [name for name, own in names.items() if own == module.__name__]
+    return dict(sorted(files.items()))

@@ -1,0 +1,160 @@
+"""The ledger: one JSON file a claim, complete enough that its verdict can be computed again from it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limbeck.claims.fingerprint import code_fingerprint
+from limbeck.claims.found import claim_of, claims, labels_of
+from limbeck.claims.items import unpack
+from limbeck.claims.verdict import VERDICTS, Verdict, judge
+from limbeck.core.artefact import read_json
+from limbeck.core.errors import ArtefactError
+from limbeck.core.recipe import Claim, Recipe
+from limbeck.core.study import METHOD, Study
+from limbeck.evaluation.intervals import Difference, seeded_difference
+
+SCHEMA = 1
+FEWEST_SEEDS = 5
+SLOW_SECONDS = 600.0
+_FIELDS = {
+    "schema", "name", "kind", "claim", "verdict", "seeds", "arms", "differences", "teachers", "data", "code", "commit",
+    "dirty", "versions", "machine", "threads", "jobs", "seconds", "measured",
+}  # fmt: skip
+
+
+def ledger_folder() -> Path:
+    """`claims/` of the checkout that this package lies in, else of the working folder."""
+    root = Path(__file__).resolve().parents[3]
+    return (root if (root / "pyproject.toml").is_file() else Path()) / "claims"
+
+
+def read_entry(path: Path) -> dict[str, Any]:
+    """One entry.
+
+    Raises:
+        ArtefactError: it is no entry of this schema.
+    """
+    plain = read_json(path, kind="ledger entry")
+    if not isinstance(plain, dict) or plain.get("schema") != SCHEMA:
+        found = plain.get("schema") if isinstance(plain, dict) else type(plain).__name__
+        raise ArtefactError(f"{path} has schema {found}; this version reads {SCHEMA}: measure the claim again")
+    return plain
+
+
+def entries(folder: Path) -> dict[str, dict[str, Any]]:
+    """Name -> entry, of every file of the ledger."""
+    return {path.stem: read_entry(path) for path in sorted(folder.glob("*.json"))}
+
+
+def values(entry: Mapping[str, Any], arm: str, metric: str) -> NDArray[np.float64]:
+    """Per-item values `(seeds, items)` of one arm."""
+    return unpack(entry["arms"][arm]["metrics"][metric]["items"])
+
+
+def difference(entry: Mapping[str, Any], baseline: str, metric: str) -> Difference:
+    """Method minus a baseline, paired by seed and item, computed from the values that the entry holds."""
+    return seeded_difference([*values(entry, METHOD, metric)], [*values(entry, baseline, metric)])
+
+
+def verdict_of(entry: Mapping[str, Any], claim: Claim) -> Verdict:
+    """The verdict, computed from the values that the entry holds."""
+    chance = entry["arms"][METHOD]["metrics"][claim.metric]["chance"]
+    means = {arm: float(values(entry, arm, claim.metric).mean()) for arm in entry["arms"]}
+    return judge(claim, difference(entry, claim.decisive(), claim.metric), means, chance)
+
+
+def faults(entry: Mapping[str, Any], item: Recipe | Study) -> list[str]:
+    """What is not in order in an entry; that its code has changed since is no fault (`is_stale`)."""
+    name, claim = str(entry.get("name")), claim_of(item)
+    if missing := sorted(_FIELDS - entry.keys()):
+        return [f"{name} lacks {', '.join(missing)}"]
+    found = []
+    if entry["name"] != item.name:
+        found.append(f"{name} is the entry of '{item.name}'")
+    if entry["seeds"] != list(range(claim.seeds)) or claim.seeds < FEWEST_SEEDS:
+        found.append(f"{name} has seeds {entry['seeds']}; the claim asks for 0 to {claim.seeds - 1}, at least five")
+    if entry["verdict"]["word"] not in VERDICTS:
+        found.append(f"{name} has the verdict '{entry['verdict']['word']}'; valid: {', '.join(VERDICTS)}")
+    if sorted(entry["arms"]) != sorted(labels_of(item)):
+        return [*found, f"{name} has the arms {sorted(entry['arms'])}; the claim has {sorted(labels_of(item))}"]
+    try:
+        for arm, one in entry["arms"].items():
+            for metric, held in one["metrics"].items():
+                table = values(entry, arm, metric)
+                if len(table) != len(entry["seeds"]) or not np.allclose(table.mean(1), held["by seed"], atol=1e-6):
+                    found.append(f"{name}: values of '{arm}' in {metric} are not those of their seeds")
+        for label, metrics in entry["differences"].items():
+            for metric, stated in metrics.items():
+                if not _close(asdict(difference(entry, label, metric)), stated):
+                    found.append(f"{name}: the difference to '{label}' in {metric} does not follow from its values")
+        if not is_stale(entry, item) and verdict_of(entry, claim).word != entry["verdict"]["word"]:
+            found.append(f"{name}: the verdict '{entry['verdict']['word']}' does not follow from its values")
+    except (ArtefactError, KeyError, TypeError) as error:
+        found.append(f"{name}: {error}")
+    return found
+
+
+def is_stale(entry: Mapping[str, Any], item: Recipe | Study) -> bool:
+    """Whether the code that the claim's arms are made of has changed since it was measured."""
+    return bool(entry["code"]["fingerprint"] != code_fingerprint(item))
+
+
+def check_ledger(folder: Path) -> tuple[list[str], list[str], list[str]]:
+    """(faults, names of stale entries, names of claims that were not measured yet)."""
+    known, found = claims(), entries(folder)
+    wrong = [f"{name} is in the ledger, but nothing claims it" for name in found if name not in known]
+    stale = []
+    for name, entry in found.items():
+        if name in known:
+            own = faults(entry, known[name])
+            wrong += own
+            stale += [name] if not own and is_stale(entry, known[name]) else []
+    return wrong, stale, [name for name in known if name not in found]
+
+
+def provenance(files: list[Path]) -> dict[str, Any]:
+    """Commit, whether the files that matter differ from it, and how many others of the package do."""
+    root = Path(__file__).resolve().parents[3]
+
+    def git(*arguments: str) -> str:
+        try:
+            done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=60)
+        except (OSError, subprocess.SubprocessError):
+            return ""
+        return done.stdout.strip()
+
+    changed = [line[3:] for line in git("status", "--porcelain", "--", "src").splitlines()]
+    own = {path.resolve().relative_to(root).as_posix() for path in files if path.resolve().is_relative_to(root)}
+    return {
+        "commit": git("rev-parse", "HEAD"),
+        "dirty": bool(own & set(changed)),
+        "other changes": len(set(changed) - own),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What the seconds were measured on."""
+    model = ""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    except OSError:
+        model = platform.processor()
+    return {"system": platform.system(), "machine": platform.machine(), "processor": model, "cores": os.cpu_count()}
+
+
+def _close(found: Mapping[str, Any], stated: Mapping[str, Any]) -> bool:
+    numbers = ("value", "low", "high", "n", "seeds")
+    return all(
+        abs(float(found[key]) - float(stated[key])) <= 1e-9 * max(1.0, abs(float(found[key]))) for key in numbers
+    )

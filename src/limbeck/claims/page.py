@@ -1,0 +1,118 @@
+"""`docs/claims.md`, made from the ledger: nothing in it is typed by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from limbeck.claims.found import claims, paper_files
+from limbeck.claims.ledger import SLOW_SECONDS, entries, is_stale
+from limbeck.claims.verdict import VERDICTS
+from limbeck.core.study import METHOD
+
+_HEAD = """# Claims
+
+<!-- made by `limbeck claims --docs` from claims/*.json; edits here are lost -->
+
+What published methods say of themselves, measured here in miniature. Each method runs against its paper's own baseline
+(which decides the verdict) and against humbling ones, on the same data, with the same seeds, data order and budget. A
+difference is method minus baseline with a 95 % interval over seeds and test items; *reproduced* means that the interval
+lies on the claimed side of zero (or of the margin that the claim names), *contradicted* that it lies on the other side.
+The test split is read once. A published figure and ours are different experiments: only the direction is compared.
+"""
+
+
+def claims_page(folder: Path) -> str:
+    """The page as Markdown.
+
+    Args:
+        folder: of the ledger.
+    """
+    known, found = claims(), entries(folder)
+    listed = {name: entry for name, entry in found.items() if name in known}
+    stale = {name for name, entry in listed.items() if is_stale(entry, known[name])}
+    waiting = [name for name in known if name not in found]
+    empty = [file for file, names in paper_files().items() if not names]
+    counts = Counter(entry["verdict"]["word"] for entry in listed.values())
+    lines = [_HEAD, f"{len(listed)} claims measured: " + ", ".join(f"{counts[word]} {word}" for word in VERDICTS) + "."]
+    if waiting:
+        lines.append(f"Not measured yet: {', '.join(f'`{name}`' for name in waiting)}.")
+    if empty:
+        lines.append(f"Paper files without a claim: {', '.join(f'`{file}`' for file in empty)}.")
+    if listed:
+        lines += [
+            "",
+            "| claim | published | here: method, baseline | difference (95 %) | verdict |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [_row(name, entry, name in stale) for name, entry in listed.items()]
+    for name, entry in listed.items():
+        lines += ["", *_section(name, entry, name in stale)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(name: str, entry: Mapping[str, Any], stale: bool) -> str:
+    claim, against = entry["claim"], entry["verdict"]["against"]
+    metric = claim["metric"]
+    arms = entry["arms"]
+    ours = f"{_number(arms[METHOD]['metrics'][metric]['mean'])}, {_number(arms[against]['metrics'][metric]['mean'])}"
+    verdict = f"**{entry['verdict']['word']}**" + (" (stale)" if stale else "")
+    cells = [
+        f"[{name}](#{name})",
+        claim["published"] or "no figure",
+        f"{ours} ({metric})",
+        _difference(entry["differences"][against][metric]),
+        verdict,
+    ]
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _section(name: str, entry: Mapping[str, Any], stale: bool) -> list[str]:
+    claim, verdict = entry["claim"], entry["verdict"]
+    metrics = [claim["metric"], *(m for m in claim["also"] if m != claim["metric"])]
+    lines = [
+        f"## {name}",
+        "",
+        claim["statement"],
+        "",
+        f"Source: {claim['source']}. Published: {claim['published'] or 'no figure'}.",
+    ]
+    for word, key in (("Set-up", "setup"), ("Differs from the paper", "differs"), ("Settings", "tuning")):
+        if claim[key]:
+            lines += ["", f"{word}: {claim[key]}"]
+    lines += ["", f"Verdict: **{verdict['word']}** ({verdict['reason']})."]
+    if stale:
+        lines += ["", "**Stale**: the code that its arms are made of has changed since; measure it again."]
+    head = "| arm | " + " | ".join(metrics) + " | method minus arm: " + ", ".join(metrics) + " |"
+    lines += ["", head, "|---" * (len(metrics) + 2) + "|"]
+    for arm, one in entry["arms"].items():
+        means = [_number(one["metrics"][metric]["mean"]) for metric in metrics]
+        deltas = [_difference(entry["differences"][arm][metric]) for metric in metrics] if arm != METHOD else [""]
+        decides = " (decides)" if arm == verdict["against"] else ""
+        lines.append("| " + " | ".join([arm + decides, *means, "; ".join(deltas)]) + " |")
+    controls = sorted({text for one in entry["arms"].values() for text in one.get("failed controls", ())})
+    lines += [f"\n{text}" for text in controls]
+    slow = "; a slow one" if entry["seconds"] > SLOW_SECONDS else ""
+    dirty = " with uncommitted changes" if entry["dirty"] else ""
+    where = f"commit {entry['commit'][:10]}{dirty}" if entry["commit"] else "no commit"
+    data = ", ".join(sorted({one["path"] for one in entry["data"]})) or "as the study opens it"
+    teachers = ", ".join(sorted({one["name"] for one in entry["teachers"]})) or "none"
+    lines += [
+        "",
+        f"{len(entry['seeds'])} seeds, budget of equal {claim['budget']}, {entry['seconds']:.0f} s{slow}, {where}, "
+        f"{entry['measured']}; data {data}; teacher {teachers}.",
+    ]
+    return lines
+
+
+def _difference(plain: Mapping[str, Any]) -> str:
+    value, low, high = (_number(plain[key], signed=True) for key in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+def _number(value: float, *, signed: bool = False) -> str:
+    """Three digits that count."""
+    text = f"{value:+.3g}" if signed else f"{value:.3g}"
+    return f"{float(text):+.0f}" if signed and "e" in text else f"{float(text):.0f}" if "e+" in text else text
