@@ -16,7 +16,7 @@ from limbeck.claims.fingerprint import code_fingerprint, code_modules, package_f
 from limbeck.claims.found import arms_of, claim_of, labels_of
 from limbeck.claims.items import pack, unpack
 from limbeck.claims.lab import ClaimLab
-from limbeck.claims.ledger import FEWEST_SEEDS, SCHEMA, difference, machine, provenance, verdict_of
+from limbeck.claims.ledger import FEWEST_SEEDS, SCHEMA, difference, machine, plain_difference, provenance, verdict_of
 from limbeck.compare.crew import Crew, Task, fixed_threads
 from limbeck.compare.rates import ROUNDS, dearer, measure_rates, steps_for
 from limbeck.core.artefact import read_json, sha256_json, versions, write_json
@@ -80,7 +80,7 @@ def measure_claim(
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
     entry["differences"] = {
-        label: {metric: asdict(difference(entry, label, metric)) for metric in wanted_metrics(claim)}
+        label: {metric: plain_difference(difference(entry, label, metric)) for metric in wanted_metrics(claim)}
         for label in claim.baselines
     }
     entry["verdict"] = asdict(verdict_of(entry, claim))
