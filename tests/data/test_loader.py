@@ -17,6 +17,7 @@ from limbeck.data.augmentation.augment import augment
 from limbeck.data.augmentation.caption_subset import CaptionSubset
 from limbeck.data.augmentation.horizontal_flip import HorizontalFlip
 from limbeck.data.augmentation.random_affine import RandomAffine
+from limbeck.data.augmentation.random_shift import RandomShift
 from limbeck.data.loader import EvalLoader, TrainLoader
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
@@ -203,3 +204,22 @@ def test_arguments(source: CsvSource, views: Mapping[str, View]) -> None:
     with pytest.raises(UsageError, match="batch_size"):
         EvalLoader(source, indices=[], views=views, batch_size=0)
     assert list(EvalLoader(source, indices=[], views=views)) == []
+
+
+def test_jitter_is_a_function_of_seed_and_step_and_touches_its_modality_alone(
+    source: CsvSource, views: Mapping[str, View]
+) -> None:
+    plain = TrainLoader(source, sampler=sampler(2), views=views, augmentations=PARTS)
+    moving = TrainLoader(source, sampler=sampler(2), views=views, augmentations=PARTS, jitters=(RandomShift(4),))
+    batches = list(moving.steps(0, 6))
+    assert all(same(a, b) for a, b in zip(moving.steps(3, 6), batches[3:], strict=True))
+    for step, batch in enumerate(batches):
+        before = plain.batch_at(step)
+        assert torch.equal(batch.views["student.text"]["input_ids"], before.views["student.text"]["input_ids"])
+    changed = [
+        not torch.equal(
+            batch.views["student.image"]["pixel_values"], plain.batch_at(step).views["student.image"]["pixel_values"]
+        )
+        for step, batch in enumerate(batches)
+    ]
+    assert sum(changed) >= 4

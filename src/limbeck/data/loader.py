@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from limbeck.core.augmentation import Augmentation
+from limbeck.core.augmentation import Augmentation, Jitter
 from limbeck.core.errors import LimbeckError, UsageError
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
@@ -114,6 +115,7 @@ class TrainLoader:
         sampler: step -> (indices, draws).
         views: producer name -> what it eats.
         augmentations: applied before the views split.
+        jitters: applied to every view of their modality, anew at each step, from the sampler's seed and the step.
         workers: processes that prepare batches; 0 prepares in this one.
         store: keeps what was prepared (each worker keeps its own); None prepares every time.
     """
@@ -125,6 +127,7 @@ class TrainLoader:
         sampler: MixedSampler,
         views: Mapping[str, View],
         augmentations: Sequence[Augmentation] = (),
+        jitters: Sequence[Jitter] = (),
         workers: int = 0,
         store: PreparedStore | None = None,
     ) -> None:
@@ -134,6 +137,7 @@ class TrainLoader:
         self.sampler = sampler
         self.views = dict(views)
         self.augmentations = tuple(augmentations)
+        self.jitters = tuple(jitters)
         self.workers = workers
         self.store = store
         self._assembler = Assembler(source, views=views, augmentations=augmentations, store=store)
@@ -145,7 +149,18 @@ class TrainLoader:
 
     def batch_at(self, step: int) -> Batch:
         """The batch of one step."""
-        return self._assembler.batch(*self.sampler.at(step))
+        batch = self._assembler.batch(*self.sampler.at(step))
+        return self._jittered(batch, step) if self.jitters else batch
+
+    def _jittered(self, batch: Batch, step: int) -> Batch:
+        views = dict(batch.views)
+        for place, jitter in enumerate(self.jitters):
+            # one seed for all views: two students of one modality see the same change
+            seed = int.from_bytes(sha256(f"{self.sampler.seed}\0{step}\0{place}".encode()).digest()[:8]) >> 1
+            for name, view in self.views.items():
+                if view.modality == jitter.modality:
+                    views[name] = jitter(views[name], torch.Generator().manual_seed(seed))
+        return replace(batch, views=views)
 
     def steps(self, start: int, stop: int) -> Iterator[Batch]:
         """Batches of the steps from `start` up to, not including, `stop`."""
