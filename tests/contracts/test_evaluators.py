@@ -81,7 +81,7 @@ def test_order_of_rows_and_batch_size_are_irrelevant(path: str) -> None:
     plain = measured(FOUND[path], vectors)
     order = np.random.default_rng(1).permutation(48).tolist()
     other = measured(FOUND[path], vectors, order=order, size=11)
-    assert any(0 < metric.value < 1 for metric in plain) or "zero_shot" in path
+    assert any(0 < metric.value < 1 for metric in plain) or not any("text" in metric.name for metric in plain)
     for one, two in zip(plain, other, strict=True):
         assert (one.name, one.n, one.chance) == (two.name, two.n, pytest.approx(two.chance))
         assert (one.value, one.low, one.high) == pytest.approx((two.value, two.low, two.high))

@@ -26,7 +26,7 @@ def test_oracle():
         ]
         out = layer.out.bias.item() + sum(w * m for w, m in zip(layer.out.weight[0].tolist(), middle, strict=True))
         expected.append(1 / (1 + math.exp(-out)))
-    found = layer(student=s, teacher=t, average=average, label=label)
+    found = layer(student=s, teacher=t, average=average, label=label)["pooled"]
     torch.testing.assert_close(found, torch.tensor(expected), atol=1e-5, rtol=1e-5)
 
 
@@ -34,8 +34,9 @@ def test_it_starts_at_one_half_and_sends_no_gradient_to_the_student():
     layer = FusionRatio(3)
     s = torch.randn(4, 3, requires_grad=True)
     found = layer(student=s, teacher=torch.randn(4, 3), average=torch.rand(4, 3), label=torch.tensor([0, 1, 2, 0]))
-    assert found.tolist() == [0.5] * 4
-    found.sum().backward()
+    assert found["held"].tolist() == found["pooled"].tolist() == [0.5] * 4
+    assert not found["held"].requires_grad
+    found["pooled"].sum().backward()
     assert s.grad is None
     assert layer.out.bias.grad.any()
 
@@ -48,9 +49,10 @@ def test_it_can_learn_to_leave_a_wrong_teacher():
     ask = {"student": torch.zeros(60, 3), "teacher": teacher, "average": torch.full((60, 3), 1 / 3), "label": label}
     optimizer = torch.optim.Adam(layer.parameters(), lr=0.05)
     for _ in range(40):
-        ratio = layer(**ask)
+        ratio = layer(**ask)["pooled"]
         loss = torch.where(wrong, ratio, 1 - ratio).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert layer(**ask)[wrong].max() < 0.2 < 0.8 < layer(**ask)[~wrong].min()
+    found = layer(**ask)["pooled"]
+    assert found[wrong].max() < 0.2 < 0.8 < found[~wrong].min()

@@ -18,7 +18,7 @@ class FusionRatio(nn.Module):
     It starts at 1/2 for every row.
 
     Use when a teacher is wrong on some rows (`KnowledgeFusionLoss`). Train it on rows that the student does not train
-    on (validation): on training rows the smaller loss would win, whatever it teaches.
+    on (`LookaheadRatioLoss`): on the student's own rows the smaller loss would win, whatever it teaches.
 
     Args:
         classes: how many classes are scored.
@@ -45,7 +45,7 @@ class FusionRatio(nn.Module):
         teacher: Float[Tensor, "n v"],
         average: Float[Tensor, "n v"],
         label: Int[Tensor, " n"],
-    ) -> Float[Tensor, " n"]:
+    ) -> dict[str, Tensor]:
         """Share of the teacher in the loss of each row.
 
         Args:
@@ -55,8 +55,9 @@ class FusionRatio(nn.Module):
             label: class of each row.
 
         Returns:
-            `(n,)`, in (0, 1).
+            `pooled`: `(n,)`, in (0, 1); `held`: the same without gradient, for the loss that the student learns by.
         """
         truth = one_hot(label, self.classes)
         edges = trilateral(torch.softmax(student.detach(), -1), torch.softmax(teacher, -1), truth, average)
-        return torch.sigmoid(self.out(torch.relu(self.into(edges))).squeeze(-1))
+        ratio = torch.sigmoid(self.out(torch.relu(self.into(edges))).squeeze(-1))
+        return {"pooled": ratio, "held": ratio.detach()}

@@ -1,0 +1,1 @@
+"""Small networks that parts are made of."""

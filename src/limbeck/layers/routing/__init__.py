@@ -1,0 +1,1 @@
+"""Layers of which a part runs for each row."""
