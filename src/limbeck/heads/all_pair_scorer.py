@@ -49,16 +49,40 @@ class AllPairScorer(nn.Module):
         """
         n = len(query)
         own = torch.arange(n, device=query.device)
-        asks, answers = own.repeat_interleave(n), own.repeat(n)
-        fused = self.fuser(
-            query=query[asks],
-            key=key[answers],
-            query_mask=None if query_mask is None else query_mask[asks],
-            key_mask=None if key_mask is None else key_mask[answers],
-        )
+        fused = self._fused(own.repeat_interleave(n), own.repeat(n), query, key, query_mask, key_mask)
         true = own * (n + 1)
         return {
             "scores": self.head(pooled=fused["pooled"]).reshape(n, n),
             "attention": fused["attention"][true],
             "attention_back": fused["attention_back"][true],
         }
+
+    def score(
+        self,
+        query: Float[Tensor, "n t d"],
+        *,
+        key: Float[Tensor, "m s d"],
+        query_mask: Bool[Tensor, "n t"] | None = None,
+        key_mask: Bool[Tensor, "m s"] | None = None,
+    ) -> Float[Tensor, "n m"]:
+        """Scores of every query with every key, for a search; the two sides need not be equally many."""
+        n, m = len(query), len(key)
+        asks = torch.arange(n, device=query.device).repeat_interleave(m)
+        fused = self._fused(asks, torch.arange(m, device=key.device).repeat(n), query, key, query_mask, key_mask)
+        return self.head(pooled=fused["pooled"]).reshape(n, m)  # type: ignore[no-any-return]
+
+    def _fused(
+        self,
+        asks: Tensor,
+        answers: Tensor,
+        query: Tensor,
+        key: Tensor,
+        query_mask: Tensor | None,
+        key_mask: Tensor | None,
+    ) -> dict[str, Tensor]:
+        return self.fuser(  # type: ignore[no-any-return]
+            query=query[asks],
+            key=key[answers],
+            query_mask=None if query_mask is None else query_mask[asks],
+            key_mask=None if key_mask is None else key_mask[answers],
+        )
