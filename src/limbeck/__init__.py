@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from limbeck.verbs.evaluate import evaluate as evaluate
     from limbeck.verbs.run import run as run
 
-_VERBS = ("distill", "doctor", "evaluate", "run")
+_VERBS = ("claims", "compare", "distill", "doctor", "evaluate", "run")
 
 
 def __getattr__(name: str) -> Any:
@@ -26,3 +28,22 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_VERBS})
+
+
+class _Room(ModuleType):
+    """A package that has the name of a verb (`limbeck.compare`), and is called as the verb."""
+
+    def __call__(self, *arguments: Any, **values: Any) -> Any:
+        return __getattr__(self.__name__.rpartition(".")[2])(*arguments, **values)
+
+
+class _Package(ModuleType):
+    """`limbeck` itself: importing `limbeck.compare.arms` puts the package where the verb `limbeck.compare` was."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _VERBS and type(value) is ModuleType:
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

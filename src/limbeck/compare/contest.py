@@ -32,6 +32,7 @@ from limbeck.pipeline.notify import Notify, silent
 
 PLAN = "plan.json"
 ASKED = "asked.json"
+_OTHER = "holds another comparison ({}); what is compared is fixed before it is run: choose another --out, or delete it"
 Key = tuple[str, str, int]  # arm, budget where it is not the one that was asked for, seed
 
 
@@ -162,9 +163,10 @@ class _Contest:
 
     def _fix(self) -> None:
         """Write down what is compared, or check that it is what was written down."""
+        check_place(self.out, self.rules)
         teacher = self.bench.models.fingerprints() if self.bench.models is not None else {}
         asked: dict[str, Any] = {
-            "rules": {**asdict(self.rules), "seeds": list(self.rules.seeds)},
+            "rules": _plain_rules(self.rules),
             "arms": {name: describe(recipe) for name, recipe in self.arms.items()},
             "data": self.data,
             "teacher": dict(teacher),
@@ -173,12 +175,7 @@ class _Contest:
         if path.exists():
             found = read_json(path, kind="comparison")
             if found != asked:
-                raise ArtefactError(
-                    f"{self.out} holds another comparison ({differences(found, asked)}); what is compared is fixed "
-                    "before it is run: choose another --out"
-                )
-        elif self.out.exists() and any(".tmp-" not in place.name for place in self.out.iterdir()):
-            raise UsageError(f"{self.out} is not empty and holds no comparison; choose another --out")
+                raise ArtefactError(f"{self.out} {_OTHER.format(differences(found, asked))}")
         if not (self.out / PLAN).exists():
             with_teacher = next(
                 (r for r in self.arms.values() if r.teacher is not None), next(iter(self.arms.values()))
@@ -299,6 +296,30 @@ class _Contest:
             record = self._place(key) / TRAINED
             records[self._place(key).name] = sha256_file(record)
         write_json(path, {"trained before the first test row was read": records})
+
+
+def check_place(out: Path, rules: Rules) -> bool:
+    """Whether a comparison by these rules was begun in `out`; refuses a folder that none can go into.
+
+    Raises:
+        UsageError: the folder holds something else.
+        ArtefactError: it holds a comparison by other rules.
+    """
+    path = out / ASKED
+    if path.exists():
+        found, asked = read_json(path, kind="comparison").get("rules"), _plain_rules(rules)
+        if found != asked:
+            raise ArtefactError(f"{out} {_OTHER.format(differences(found, asked))}")
+        return True
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; --out is a folder for the comparison")
+    if out.exists() and any(".tmp-" not in place.name for place in out.iterdir()):
+        raise UsageError(f"{out} is not empty and holds no comparison; choose another --out")
+    return False
+
+
+def _plain_rules(rules: Rules) -> dict[str, Any]:
+    return {**asdict(rules), "seeds": list(rules.seeds)}
 
 
 def _check(arms: Mapping[str, Recipe], rules: Rules) -> None:

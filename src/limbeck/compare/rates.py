@@ -15,7 +15,7 @@ from limbeck.pipeline.teach import Taught
 from limbeck.pipeline.train import train
 
 STEPS = 8
-ROUNDS = 3
+ROUNDS = 5
 DEARER = 1.10
 _FEW = 16
 
