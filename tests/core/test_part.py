@@ -36,16 +36,16 @@ class Pair(nn.Module):
 class Tail(nn.Module):
     """Sends its input through a module that the teacher lends."""
 
-    def bind(self, teachers: dict[str, Encoder]) -> None:
-        self.tail = Frozen(teachers["teacher.image"].last)
+    def bind(self, encoders: dict[str, Encoder]) -> None:
+        self.tail = Frozen(encoders["teacher.image"].last)
 
     def forward(self, *, x: Tensor) -> Tensor:
         return self.tail(x)
 
 
 class Thief(Tail):
-    def bind(self, teachers: dict[str, Encoder]) -> None:
-        self.tail = teachers["teacher.image"].last
+    def bind(self, encoders: dict[str, Encoder]) -> None:
+        self.tail = encoders["teacher.image"].last
 
 
 def projector() -> MLPProjector:
@@ -97,14 +97,14 @@ def test_fresh_says_which_argument_was_not_kept():
 
 def test_a_teacher_lends_a_module_that_is_nowhere_registered():
     teacher = worlds.Small("image")
-    made = make_parts({"tail": Part(Tail(), {"x": IMAGE})}, seed=0, teachers={"teacher.image": teacher})
+    made = make_parts({"tail": Part(Tail(), {"x": IMAGE})}, seed=0, encoders={"teacher.image": teacher})
     x = torch.randn(4, 12, requires_grad=True)
     made["tail"]({"x": x}, trains=False)["pooled"].sum().backward()
     assert x.grad.abs().sum() > 0
     assert not made["tail"].layer.state_dict()
     assert not any(p.requires_grad for p in teacher.last.parameters())
     with pytest.raises(UsageError, match=r"part 'tail' registers tail.bias, tail.weight in bind; keep .* Frozen"):
-        make_parts({"tail": Part(Thief(), {"x": IMAGE})}, seed=0, teachers={"teacher.image": teacher})
+        make_parts({"tail": Part(Thief(), {"x": IMAGE})}, seed=0, encoders={"teacher.image": teacher})
 
 
 def test_json_brings_parts_back():

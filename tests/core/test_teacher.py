@@ -72,9 +72,14 @@ def test_a_projected_teacher_projects_and_leaves_absent_rows_zero(live, batch):
     assert teacher.trainable() == ("linear.0.bias", "projector.0.weight")
 
 
-def test_a_projected_teacher_has_one_output(live, batch):
-    with pytest.raises(UsageError, match="unknown output 'tokens'; valid: pooled"):
-        ProjectedTeacher(live, projector=nn.Identity(), width=4)(batch, want=("tokens",))
+def test_a_projected_teacher_passes_on_what_its_base_says(live, batch):
+    teacher = ProjectedTeacher(live, projector=nn.Linear(4, 2), width=2)
+    found = teacher(batch, want=("pooled", "base"))
+    assert torch.equal(found["base"], live(batch)["pooled"])
+    assert torch.equal(found["pooled"], teacher(batch)["pooled"])
+    assert teacher(batch, want=("base",)).names() == ("base",)
+    with pytest.raises(UsageError, match="unknown output 'tokens'; valid: base, pooled"):
+        teacher(batch, want=("tokens",))
 
 
 def test_the_fingerprint_sees_the_base_and_every_weight(live):

@@ -44,6 +44,7 @@ def roles() -> dict[str, tuple[type, str]]:
     from limbeck.core.objective import Objective
     from limbeck.core.schedule import Schedule
     from limbeck.core.source import Source
+    from limbeck.core.surgery import Surgery
     from limbeck.core.view import View
 
     return {
@@ -52,6 +53,7 @@ def roles() -> dict[str, tuple[type, str]]:
         "objective": (Objective, "objectives"),
         "schedule": (Schedule, "schedules"),
         "source": (Source, "data"),
+        "surgery": (Surgery, "surgery"),
         "view": (View, "data"),
     }
 

@@ -55,4 +55,12 @@ class Evaluator(ABC):
 
     @abstractmethod
     def __call__(self, models: Mapping[str, Encoder], loader: Iterable[Batch]) -> list[Metric]:
-        """Every metric of the protocol. `models` maps modality -> encoder; a batch's views are keyed by modality."""
+        """Every metric of the protocol. `models` maps modality -> encoder; a batch's views are keyed by modality.
+
+        What parts say is an output of the encoder that they eat (`head:pooled`, see `CompositeEncoder`); `models.parts`
+        holds every part where `models` is a `limbeck.core.composite.Models`.
+        """
+
+    def answers(self, models: Mapping[str, Encoder]) -> bool:
+        """Whether these models have what the protocol asks for; a teacher without a student's parts has not."""
+        return True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -51,3 +52,28 @@ class Features:
             mask=maybe(self.mask),
             extras={name: change(value) for name, value in self.extras.items()},
         )
+
+
+def together(pieces: Sequence[Features]) -> Features:
+    """Features of several batches as one; token axes of different length are padded, and masked where there is a mask.
+
+    Without a mask, pieces of different length are an error: nobody could tell padding from tokens.
+    """
+    names = pieces[0].names()
+    found: dict[str, Tensor] = {}
+    for name in names:
+        values = [piece[name] for piece in pieces]
+        lengths = {value.shape[1] for value in values if value.ndim > 1}
+        if len(lengths) > 1:
+            if "mask" not in names:
+                raise UsageError(f"batches have {sorted(lengths)} entries of '{name}' and no mask says which are real")
+            longest = max(lengths)
+            values = [_padded(value, longest) for value in values]
+        found[name] = torch.cat(values)
+    extras = {name: value for name, value in found.items() if name not in ("pooled", "tokens", "mask")}
+    return Features(found.get("pooled"), found.get("tokens"), found.get("mask"), extras)
+
+
+def _padded(value: Tensor, length: int) -> Tensor:
+    missing = value.new_zeros((len(value), length - value.shape[1], *value.shape[2:]))
+    return torch.cat([value, missing], dim=1)

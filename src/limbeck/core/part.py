@@ -30,8 +30,8 @@ class Part:
     Named in `StageSpec.trains` it trains; otherwise its weights are constants that gradient passes through. A layer in
     a recipe is a description: every run builds its own, with weights of its own seed.
 
-    A layer with a method `bind(teachers)` is given the frozen live encoders (`teacher.image`, ...) once, before
-    training; what it keeps of them it keeps in a `Frozen`.
+    A layer with a method `bind(encoders)` is given the live encoders (`student.image`, `teacher.image`, ...) before
+    training. What it keeps of a teacher it keeps in a `Frozen`; of a student, in a plain list: nothing is registered.
 
     Args:
         layer: `nn.Module` that keeps its constructor's arguments.
@@ -99,14 +99,14 @@ class Frozen:
 
 
 def make_parts(
-    parts: Mapping[str, Part | Moving], *, seed: int, teachers: Mapping[str, Encoder] | None = None
+    parts: Mapping[str, Part | Moving], *, seed: int, encoders: Mapping[str, Encoder] | None = None
 ) -> dict[str, Part | Moving]:
     """The parts of one run: new layers whose weights are a function of the seed and the part's name.
 
     Args:
         parts: as the recipe describes them; left as they are.
         seed: of the run. The caller's random state is left alone.
-        teachers: live encoders for layers with `bind`.
+        encoders: live encoders for layers with `bind`.
     """
     made: dict[str, Part | Moving] = {}
     for name, part in parts.items():
@@ -116,15 +116,27 @@ def make_parts(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int.from_bytes(sha256(f"{seed}/part/{name}".encode()).digest()[:7], "big"))
             layer = fresh(part.layer)
-        if hasattr(layer, "bind"):
-            before = {key for key, _ in layer.named_parameters()}
-            layer.bind(dict(teachers or {}))
-            if grown := sorted({key for key, _ in layer.named_parameters()} - before):
-                raise UsageError(
-                    f"part '{name}' registers {', '.join(grown[:3])} in bind; keep what a teacher lends in a Frozen"
-                )
         made[name] = replace(part, layer=layer)
+    bind_parts(made, encoders or {})
     return made
+
+
+def bind_parts(parts: Mapping[str, Part | Moving], encoders: Mapping[str, Encoder]) -> None:
+    """Show the encoders to the layers that ask for them.
+
+    Raises:
+        UsageError: a layer makes somebody else's weights its own.
+    """
+    for name, part in parts.items():
+        if not isinstance(part, Part) or not hasattr(part.layer, "bind"):
+            continue
+        before = {key for key, _ in part.layer.named_parameters()}
+        bind: Any = part.layer.bind
+        bind(dict(encoders))
+        if grown := sorted({key for key, _ in part.layer.named_parameters()} - before):
+            raise UsageError(
+                f"part '{name}' registers {', '.join(grown[:3])} in bind; keep what a teacher lends in a Frozen"
+            )
 
 
 def fresh(value: Any) -> Any:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from limbeck.core.augmentation import Augmentation
+from limbeck.core.augmentation import Augmentation, Jitter
 from limbeck.core.evaluator import Evaluator
 from limbeck.core.part import Moving, Part
+from limbeck.core.surgery import Surgery
 from limbeck.core.term import Ref, Term
 
 
@@ -105,6 +106,7 @@ class StageSpec:
         trains: producers whose parameters train (`student.image`, `student.text`, `student.scale`, ...).
         budget: how long.
         optimisation: how.
+        surgeries: done to the student, in order, before the stage (after those of earlier stages).
     """
 
     name: str
@@ -112,6 +114,7 @@ class StageSpec:
     trains: tuple[str, ...]
     budget: Budget
     optimisation: Optimisation = Optimisation()
+    surgeries: tuple[Surgery, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ class DataSpec:
         draws: how many stored augmentation draws a row has beside draw 0; 0 trains without augmentation. A mapping
             says it by kind of row (`{"image+text": 8, "image": 4}`); a kind that it leaves out has none.
         augmentations: applied in order to the modality that each names.
+        jitters: applied at every step to what students eat; a stored teacher's answers do not follow them.
         max_bad: share of unreadable rows above which nothing is trained.
         precision: in which a cached teacher runs, `fp32` or `bf16` (faster where the processor has it; the cache states
             the error).
@@ -149,6 +153,7 @@ class DataSpec:
     path: str
     draws: int | Mapping[str, int] = 0
     augmentations: tuple[Augmentation, ...] = ()
+    jitters: tuple[Jitter, ...] = ()
     max_bad: float = 0.01
     precision: str = "fp32"
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
@@ -215,6 +220,8 @@ class Recipe:
         teacher: `hf:...`, `st:...`, a preset, or None to train without one.
         align: how projectors are trained first when the teacher is two unimodal encoders.
         parts: name -> layer that eats outputs of other producers, shared by all stages; see `Part`.
+        surgeries: done to the student, in order, before the first stage.
+        teachers: name -> further teachers, named as `teacher` is; `expert` is read as `Ref("expert.image")`.
         answers: modality -> the output that evaluation takes for it; one that is not named takes the student's tower.
         evaluators: protocols for validation and test; the first metric of the first one steers early stopping.
         seed: of weights, order and draws.
@@ -231,4 +238,6 @@ class Recipe:
     seed: int = 0
     claim: Claim | None = None
     parts: Mapping[str, Part | Moving] = field(default_factory=dict)
+    surgeries: tuple[Surgery, ...] = ()
+    teachers: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Ref] = field(default_factory=dict)

@@ -51,6 +51,7 @@ class ProjectedTeacher(Teacher):
     """A teacher whose pooled vectors pass a frozen projector into a shared space.
 
     Use when two unimodal encoders were aligned by trained projectors: what is cached stays the encoders' own output.
+    `base` is the pooled vector before the projector; all other outputs are the base's.
 
     Args:
         base: live or cached.
@@ -58,21 +59,27 @@ class ProjectedTeacher(Teacher):
         width: of the shared space.
     """
 
-    outputs = ("pooled",)
-
     def __init__(self, base: Teacher, *, projector: nn.Module, width: int) -> None:
         self.base = base
         self.projector = projector.eval().requires_grad_(False)
         self.modality = base.modality
         self.width = width
+        self.outputs = ("pooled", "base", *(name for name in base.outputs if name not in ("pooled", "base")))
 
     def __call__(self, batch: Batch, *, want: Collection[str] = ("pooled",)) -> Features:
-        """Projected vectors; rows that lack the modality stay zero."""
-        if set(want) - {"pooled"}:
-            raise UsageError(unknown("output", next(iter(set(want) - {"pooled"})), self.outputs))
-        with torch.no_grad():
-            found = self.projector(self.base(batch)["pooled"])
-        return Features(pooled=found * batch.both(self.modality)[:, None])
+        """Projected vectors, and what else the base says; rows that lack the modality stay zero."""
+        for name in want:
+            if name not in self.outputs:
+                raise UsageError(unknown("output", name, self.outputs))
+        asked = tuple(dict.fromkeys("pooled" if name == "base" else name for name in want))
+        found = self.base(batch, want=asked)
+        pooled, extras = found.pooled, dict(found.extras)
+        if "base" in want and pooled is not None:
+            extras["base"] = pooled
+        if "pooled" in want and pooled is not None:
+            with torch.no_grad():
+                pooled = self.projector(pooled) * batch.both(self.modality)[:, None]
+        return Features(pooled if "pooled" in want else None, found.tokens, found.mask, extras)
 
     def fingerprint(self) -> str:
         """Hash of the base and of every weight of the projector."""

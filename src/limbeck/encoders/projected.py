@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import UsageError
 from limbeck.core.features import Features
-from limbeck.encoders.wanted import check_want, wanted
+from limbeck.encoders.wanted import check_want
 
 
 class ProjectedEncoder(Encoder):
@@ -18,14 +18,12 @@ class ProjectedEncoder(Encoder):
     Use when a unimodal encoder was aligned to a shared space and has to answer live: evaluation, search, doctor.
 
     Args:
-        base: eats the view; its own pooled vectors are the output `base`.
+        base: eats the view; its own pooled vectors are the output `base`, its other outputs keep their names.
         projector: `(n, base.width) -> (n, width)`, with `in_width` and `width`.
 
     Raises:
         UsageError: the projector was made for another width.
     """
-
-    outputs = ("pooled", "base")
 
     def __init__(self, base: Encoder, *, projector: nn.Module) -> None:
         super().__init__()
@@ -35,6 +33,7 @@ class ProjectedEncoder(Encoder):
             )
         self.base = base
         self.projector = projector
+        self.outputs = ("pooled", "base", *(name for name in base.outputs if name not in ("pooled", "base")))
         self.modality = base.modality
         self.spec = base.spec
         self.vocabulary = base.vocabulary
@@ -44,5 +43,10 @@ class ProjectedEncoder(Encoder):
     def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
         """The outputs in `want` for whatever the base eats."""
         check_want(want, self.outputs, encoder="projected encoder")
-        found = self.base(view)["pooled"]
-        return wanted(want, {"pooled": lambda: self.projector(found), "base": lambda: found})
+        asked = tuple(dict.fromkeys("pooled" if name == "base" else name for name in want))
+        found = self.base(view, want=asked)
+        extras = dict(found.extras)
+        if "base" in want:
+            extras["base"] = found["pooled"]
+        pooled = self.projector(found["pooled"]) if "pooled" in want else None
+        return Features(pooled, found.tokens, found.mask, extras)

@@ -13,12 +13,16 @@ from torch import Tensor
 from limbeck.core.artefact import new_folder, write_json
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.encoders.image_spec import RESAMPLE
+from limbeck.encoders.mlp_image import MLPImageEncoder
 from limbeck.encoders.quiet import quiet
 from limbeck.encoders.student import Student
 
 
 def save_student(student: Student, folder: Path, *, source: Mapping[str, Any] | None = None) -> None:
     """Write weights, configuration, tokenizer and preprocessing, whole or not at all.
+
+    A student of pictures alone has no tokenizer and no scale; an MLP has no `transformers` class and is opened by
+    `mlp_image:FOLDER`.
 
     `AutoModel` and `AutoProcessor` open the folder without remote code and without torchvision, and
     `get_image_features` and `get_text_features` answer bit for bit what the student's encoders answer in eval mode.
@@ -31,11 +35,19 @@ def save_student(student: Student, folder: Path, *, source: Mapping[str, Any] | 
     Raises:
         ResourceError: the disk is full; nothing is left behind.
     """
-    image, text = student.encoders["image"].spec, student.encoders["text"].spec
+    image = student.encoders["image"].spec
+    text = student.encoders["text"].spec if "text" in student.encoders else None
     assert isinstance(image, ImageSpec)
-    assert isinstance(text, TextSpec)
     with new_folder(folder, "model", source=source, replace=True) as temporary, quiet():
         model: Any = student.model
+        if isinstance(model, MLPImageEncoder):
+            model.write(temporary)
+            return
+        if text is None:
+            model.save_pretrained(temporary, state_dict=_state(student))
+            _pictures(image).save_pretrained(temporary)
+            return
+        assert isinstance(text, TextSpec)
         model.save_pretrained(temporary, state_dict=_state(student))
         processor = _processor(model.config, image, text)
         processor.save_pretrained(temporary)
@@ -58,10 +70,17 @@ def _state(student: Student) -> dict[str, Tensor]:
 
 def _processor(config: Any, image: ImageSpec, text: TextSpec) -> Any:
     from transformers import CLIPProcessor, SiglipProcessor, VisionTextDualEncoderProcessor
+
+    kinds = {"clip": CLIPProcessor, "siglip": SiglipProcessor}
+    kind = kinds.get(config.model_type, VisionTextDualEncoderProcessor)
+    return kind(image_processor=_pictures(image), tokenizer=_tokenizer(text))
+
+
+def _pictures(image: ImageSpec) -> Any:
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
     square = {"height": image.height, "width": image.width}
-    pictures = CLIPImageProcessorPil(
+    return CLIPImageProcessorPil(
         do_convert_rgb=True,
         do_resize=True,
         size=square if image.shortest_edge is None else {"shortest_edge": image.shortest_edge},
@@ -74,9 +93,6 @@ def _processor(config: Any, image: ImageSpec, text: TextSpec) -> Any:
         image_mean=list(image.mean),
         image_std=list(image.std),
     )
-    kinds = {"clip": CLIPProcessor, "siglip": SiglipProcessor}
-    kind = kinds.get(config.model_type, VisionTextDualEncoderProcessor)
-    return kind(image_processor=pictures, tokenizer=_tokenizer(text))
 
 
 def _tokenizer(text: TextSpec) -> Any:

@@ -1,4 +1,4 @@
-"""`make_student`: a small dual encoder with fresh weights, built from `transformers` classes."""
+"""`make_student`: a small encoder, dual or for pictures alone, with fresh weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from limbeck.core.errors import UsageError, unknown
 from limbeck.core.scale import LogitScale
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.encoders.start_as_mean import start_as_mean
-from limbeck.encoders.student_design import StudentDesign
+from limbeck.encoders.student_design import MLP, StudentDesign
 from limbeck.encoders.text_spec import bare
 from limbeck.encoders.words import choose_tokenizer
 
@@ -27,12 +27,13 @@ _DUAL = ("clip", "siglip", "vision-text-dual-encoder")
 
 @dataclass(frozen=True)
 class Student:
-    """A dual encoder that trains.
+    """Encoders that train.
 
     Args:
         name: preset or `hf:CONFIG`.
-        model: the `transformers` model that is saved in the end; the encoders share its modules.
-        encoders: `image` and `text`; their parameters do not overlap.
+        model: what is saved in the end (a `transformers` model, or an encoder of our own); the encoders share its
+            modules.
+        encoders: `image` and `text`, or `image` alone; their parameters do not overlap.
         scale: the learned temperature; written into the model when it is saved.
     """
 
@@ -53,7 +54,8 @@ def make_student(name: str, *, width: int | None = None, tokenizer: str | None =
     Args:
         name: a preset (`conv-s`, `vit-m`, ...) or `hf:CONFIG`, a folder or JSON file with a CLIP, SigLIP or
             VisionTextDualEncoder configuration.
-        width: of the shared space; None takes the design's.
+        width: of the shared space; None takes the design's. A student of pictures alone has a width of its own: what
+            brings it to another is a part of the recipe.
         tokenizer: JSON of the `tokenizers` library; None takes the folder's own (`hf:`), else MiniLM's.
         seed: of the weights. The caller's random state is left alone.
 
@@ -63,6 +65,8 @@ def make_student(name: str, *, width: int | None = None, tokenizer: str | None =
     from transformers import AutoConfig, AutoModel
 
     design, own = _design(name)
+    if not design.text:
+        return _of_pictures(name, design, seed=seed)
     words = bare(tokenizer or own or choose_tokenizer())
     spec = _text_spec(words, design)
     if width is not None and width < 1:
@@ -80,19 +84,50 @@ def make_student(name: str, *, width: int | None = None, tokenizer: str | None =
             torch.manual_seed(seed)
             model = AutoModel.from_config(AutoConfig.for_model(design.model_type, **plain))
             start_as_mean(model.text_model)
+            if model.config.vision_config.model_type == "dpt":
+                start_as_mean(model.vision_model)
     except (TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"student '{name}' cannot be built: {str(error).strip().splitlines()[0][:200]}") from error
     if design.image.channels_last:
         model.vision_model.to(memory_format=torch.channels_last)
-    # MobileNet's 0.9997 was meant for TensorFlow, where momentum is the share that stays: here one batch rules.
-    for part in model.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            part.momentum = 0.1
+    _quick_statistics(model)
     encoders = dual_encoders(model, image=design.image, text=spec)
     model.train()
     for encoder in encoders.values():
         encoder.train()
     return Student(name, model, encoders, LogitScale())
+
+
+def _of_pictures(name: str, design: StudentDesign, *, seed: int) -> Student:
+    """An image tower without text: its own pooled output is what there is."""
+    from transformers import AutoConfig, AutoModel
+
+    from limbeck.encoders.hf_image import HFImageEncoder
+    from limbeck.encoders.mlp_image import MLPImageEncoder
+    from limbeck.encoders.quiet import quiet
+
+    encoder: Encoder
+    with quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if design.model_type == MLP:
+            model: Any = MLPImageEncoder(design.image.height, hidden=design.vision["hidden"])
+            encoder = model
+        else:
+            model = AutoModel.from_config(AutoConfig.for_model(design.model_type, **design.vision))
+            if design.image.channels_last:
+                model.to(memory_format=torch.channels_last)
+            encoder = HFImageEncoder(model, spec=design.image)
+    _quick_statistics(model)
+    model.train()
+    encoder.train()
+    return Student(name, model, {"image": encoder}, LogitScale())
+
+
+def _quick_statistics(model: nn.Module) -> None:
+    # MobileNet's 0.9997 was meant for TensorFlow, where momentum is the share that stays: here one batch rules.
+    for part in model.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.momentum = 0.1
 
 
 def student_presets() -> dict[str, Callable[[], StudentDesign]]:

@@ -8,18 +8,21 @@ from typing import Any
 
 from limbeck.core.spec import ImageSpec
 
+MLP = "mlp-image"
+
 
 @dataclass(frozen=True)
 class StudentDesign:
-    """A dual encoder of `transformers` as plain values; the vocabulary is filled in when the tokenizer is known.
+    """An encoder as plain values; the vocabulary is filled in when the tokenizer is known.
 
     Args:
-        model_type: `clip`, `siglip` or `vision-text-dual-encoder`.
+        model_type: `clip`, `siglip` or `vision-text-dual-encoder` of `transformers`; for pictures alone any vision
+            model of it (`resnet`, `vit`), or `mlp-image`.
         vision: fields of the vision configuration.
-        text: fields of the text configuration.
-        width: of the shared space, unless asked otherwise.
+        text: fields of the text configuration; empty for pictures alone.
+        width: of the shared space, unless asked otherwise; for pictures alone of the pooled vectors.
         image: what the image tower eats.
-        max_length: tokens of a text, special ones included.
+        max_length: tokens of a text, special ones included; 0 for pictures alone.
     """
 
     model_type: str

@@ -2,7 +2,7 @@
 
 `mobile-*`: MobileNet (with batch normalisation) for pictures and BERT for words, `conv-*`: ConvNeXt and BERT, both in a
 `VisionTextDualEncoderModel`. `vit-*`: ViT and a causal text transformer in a `CLIPModel`. Parameter counts are for
-MiniLM's vocabulary of 30,522 ids.
+MiniLM's vocabulary of 30,522 ids. `*-image-*` have no text tower: what they say is classified or projected by a part.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from limbeck.core.spec import ImageSpec
-from limbeck.encoders.student_design import StudentDesign
+from limbeck.encoders.student_design import MLP, StudentDesign
 
 CLIP = "clip"
 DUAL = "vision-text-dual-encoder"
@@ -110,6 +110,83 @@ def vit_l() -> StudentDesign:
         image=_crop(224),
         max_length=77,
     )
+
+
+def mobile_xs() -> StudentDesign:
+    """32 px; a MobileNet of quarter width and one BERT layer of width 64: what a claim trains in seconds."""
+    return StudentDesign(
+        model_type=DUAL,
+        vision=_mobilenet(0.25, image=32),
+        text=_bert(64, layers=1, heads=2, positions=32, feed_forward=128),
+        width=128,
+        image=_squeeze(32, channels_last=True),
+        max_length=32,
+    )
+
+
+def vit_xs() -> StudentDesign:
+    """32 px, 8 px patches, width 64, two layers a tower: what a claim about tokens or attention trains in seconds."""
+    return StudentDesign(
+        model_type=CLIP,
+        vision=_vit(64, layers=2, heads=2, feed_forward=128, image=32, patch=8),
+        text=_causal(64, layers=2, heads=2, positions=32),
+        width=128,
+        image=_squeeze(32),
+        max_length=32,
+    )
+
+
+def mlp_image_s() -> StudentDesign:
+    """8 px; two layers, 14.4 k parameters, width 32."""
+    return _mlp(8, 64, 32)
+
+
+def mlp_image_m() -> StudentDesign:
+    """8 px; three layers, 182 k parameters, width 128: a teacher for the one above."""
+    return _mlp(8, 256, 256, 128, 128)
+
+
+def cnn_image_s() -> StudentDesign:
+    """32 px; ResNet of two basic blocks, width 32."""
+    return _resnet((16, 32), (1, 1))
+
+
+def cnn_image_m() -> StudentDesign:
+    """32 px; ResNet of six basic blocks, width 128: a teacher for the one above."""
+    return _resnet((32, 64, 128), (2, 2, 2))
+
+
+def vit_image_s() -> StudentDesign:
+    """32 px, 8 px patches (16 and a class token); ViT of two layers, width 48."""
+    return _vit_image(48, layers=2, heads=2)
+
+
+def vit_image_m() -> StudentDesign:
+    """32 px, 8 px patches (16 and a class token); ViT of six layers, width 96: a teacher for the one above."""
+    return _vit_image(96, layers=6, heads=4)
+
+
+def _mlp(size: int, *hidden: int) -> StudentDesign:
+    vision = {"hidden": list(hidden)}
+    image = ImageSpec(size, size, resample="bilinear")
+    return StudentDesign(model_type=MLP, vision=vision, text={}, width=hidden[-1], image=image, max_length=0)
+
+
+def _resnet(widths: tuple[int, ...], depths: tuple[int, ...]) -> StudentDesign:
+    vision = {
+        "embedding_size": widths[0],
+        "hidden_sizes": list(widths),
+        "depths": list(depths),
+        "layer_type": "basic",
+    }
+    image = _squeeze(32, channels_last=True)
+    return StudentDesign(model_type="resnet", vision=vision, text={}, width=widths[-1], image=image, max_length=0)
+
+
+def _vit_image(width: int, *, layers: int, heads: int) -> StudentDesign:
+    vision = _vit(width, layers=layers, heads=heads, feed_forward=2 * width, image=32, patch=8)
+    vision |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    return StudentDesign(model_type="vit", vision=vision, text={}, width=width, image=_squeeze(32), max_length=0)
 
 
 def _squeeze(size: int, *, channels_last: bool = False) -> ImageSpec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import DataError, UsageError
+from limbeck.core.features import Features
 from limbeck.core.sample import Batch
 
 Vectors = NDArray[np.float32]
@@ -31,7 +32,9 @@ class Embeddings:
         index: `(n,)` position in the source.
         content: modality -> `(n,)` id of the raw value: rows with one id hold the same picture or the same sentence,
             which then counts as one query and one candidate. A modality without ids counts row by row.
-        classes: `(c, d)` one vector a class, for zero-shot classification.
+        classes: `(c, d)` one vector a class, for classification.
+        scores: `image->text` -> `(n, n)` how alike each row's one and each row's other modality are, where a rule other
+            than the cosine says so.
     """
 
     vectors: Mapping[str, Vectors]
@@ -41,6 +44,7 @@ class Embeddings:
     index: Integers
     content: Mapping[str, Integers] = field(default_factory=dict)
     classes: Vectors | None = None
+    scores: Mapping[str, Vectors] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -65,24 +69,41 @@ class Embeddings:
         Each modality is permuted on its own. Then a candidate's place in any ranking is uniform, so that the expected
         score is chance exactly, also where groups differ in size and the model prefers some answers.
         """
-        vectors = {}
+        vectors: dict[str, Vectors] = {}
+        place: dict[str, Integers] = {}
         for modality, rows in self.vectors.items():
             first, item = self.distinct(modality)
-            dealt = rows[generator.permutation(first)]
+            dealt = generator.permutation(first)
             here = item >= 0
+            place[modality] = np.arange(len(self), dtype=np.int64)
+            place[modality][here] = dealt[item[here]]
             vectors[modality] = np.zeros_like(rows)
-            vectors[modality][here] = dealt[item[here]]
+            vectors[modality][here] = rows[place[modality][here]]
         classes = None if self.classes is None else self.classes[generator.permutation(len(self.classes))]
-        return replace(self, vectors=vectors, classes=classes)
+        scores = {}
+        for name, table in self.scores.items():
+            source, _, target = name.partition("->")
+            scores[name] = table[np.ix_(place[source], place[target])]
+        return replace(self, vectors=vectors, classes=classes, scores=scores)
 
 
-def embed(models: Mapping[str, Encoder], loader: Iterable[Batch]) -> Embeddings:
+def embed(
+    models: Mapping[str, Encoder],
+    loader: Iterable[Batch],
+    *,
+    outputs: Mapping[str, str] | None = None,
+    kept: Mapping[str, list[Features]] | None = None,
+    want: Collection[str] = (),
+) -> Embeddings:
     """Pooled, normalised vectors of every row.
 
     Args:
         models: modality -> encoder; run in eval mode without gradient, and put back into the mode that they were in.
         loader: batches whose views are keyed by modality. Of `target`, these are read where present: `group` (int, a
             negative one means "none"), `label` (int, negative: none), `content.<modality>` (int).
+        outputs: modality -> output that is taken instead of `pooled`.
+        kept: modality -> list that gets the outputs in `want`, batch by batch, on the CPU.
+        want: further outputs, of every encoder that has them.
 
     Raises:
         UsageError: no rows, no models, or towers of different widths.
@@ -101,7 +122,12 @@ def embed(models: Mapping[str, Encoder], loader: Iterable[Batch]) -> Embeddings:
             targets.append({name: _integers(value) for name, value in batch.target.items() if value.dim() == 1})
             for modality, encoder in models.items():
                 mask = batch.both(modality).cpu().numpy().astype(bool)
-                vectors[modality].append(_pooled(encoder, batch, modality, rows, mask))
+                output = (outputs or {}).get(modality, "pooled")
+                further = (name for name in want if name in encoder.outputs)
+                features = encoder(batch.view(modality), want=tuple(dict.fromkeys((output, *further))))
+                vectors[modality].append(_pooled(features[output], modality, rows, mask))
+                if kept is not None:
+                    kept[modality].append(features.map(torch.Tensor.cpu))
                 present[modality].append(mask)
     if not index:
         raise UsageError("nothing to evaluate: the loader has no rows")
@@ -142,8 +168,8 @@ def _evaluating(models: Mapping[str, Encoder]) -> Iterator[None]:
             module.training = training
 
 
-def _pooled(encoder: Encoder, batch: Batch, modality: str, rows: Integers, mask: Booleans) -> Vectors:
-    found = encoder(batch.view(modality))["pooled"].float().cpu().numpy()
+def _pooled(pooled: torch.Tensor, modality: str, rows: Integers, mask: Booleans) -> Vectors:
+    found = pooled.float().cpu().numpy()
     bad = mask & ~np.isfinite(found).all(axis=1)
     if bad.any():
         shown = ", ".join(str(row) for row in rows[bad][:5])

@@ -72,14 +72,28 @@ def rank(queries: NDArray[np.float32], candidates: NDArray[np.float32], right: S
     >>> rank(eye, eye, [np.array([0]), np.array([2]), np.array([2])]).hit(1).tolist()
     [1.0, 0.0, 1.0]
     """
+    return _ranks(lambda part: queries[part] @ candidates.T, len(queries), len(candidates), right)
+
+
+def rank_scores(scores: NDArray[np.float32], right: Sequence[Integers]) -> Ranks:
+    """Ranks of the right answers by given similarities.
+
+    Args:
+        scores: `(q, c)`, larger is more alike.
+        right: for each query the positions of its right answers among the candidates, at least one and none twice.
+    """
+    return _ranks(lambda part: scores[part], len(scores), scores.shape[1], right)
+
+
+def _ranks(similar: Callable[[slice], NDArray[np.float32]], q: int, c: int, right: Sequence[Integers]) -> Ranks:
     counts = np.array([len(answers) for answers in right], dtype=np.int64)
-    above = np.zeros(len(queries), dtype=np.int64)
+    above = np.zeros(q, dtype=np.int64)
     tied = np.zeros_like(above)
     tied_right = np.zeros_like(above)
-    step = max(1, _CHUNK // max(1, len(candidates)))
-    for start in range(0, len(queries), step):
+    step = max(1, _CHUNK // max(1, c))
+    for start in range(0, q, step):
         part = slice(start, start + step)
-        similarity = queries[part] @ candidates.T
+        similarity = similar(part)
         sizes = counts[part]
         offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         own = similarity[np.repeat(np.arange(len(sizes)), sizes), np.concatenate(list(right[part]))]
@@ -87,7 +101,7 @@ def rank(queries: NDArray[np.float32], candidates: NDArray[np.float32], right: S
         above[part] = (similarity > best + TOLERANCE).sum(axis=1)
         tied[part] = (np.abs(similarity - best) <= TOLERANCE).sum(axis=1)
         tied_right[part] = np.add.reduceat(own >= np.repeat(best[:, 0], sizes) - TOLERANCE, offsets, dtype=np.int64)
-    return Ranks(above, tied - tied_right, tied_right, counts, len(candidates) - counts)
+    return Ranks(above, tied - tied_right, tied_right, counts, c - counts)
 
 
 def nearest(queries: NDArray[np.float32], candidates: NDArray[np.float32], k: int) -> Integers:

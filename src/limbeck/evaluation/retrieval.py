@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations, permutations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from limbeck.core.composite import Models
+from limbeck.core.encoder import Encoder
 from limbeck.core.errors import DataError, UsageError
+from limbeck.core.features import Features, together
+from limbeck.core.sample import Batch
 from limbeck.evaluation.embedding_evaluator import EmbeddingEvaluator, Measurement
-from limbeck.evaluation.embeddings import Embeddings
-from limbeck.evaluation.ranking import Ranks, rank
+from limbeck.evaluation.embeddings import Embeddings, embed
+from limbeck.evaluation.ranking import Ranks, rank, rank_scores
+from limbeck.evaluation.similarity import Similarity
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -31,6 +38,7 @@ class RetrievalEvaluator(EmbeddingEvaluator):
 
     Args:
         ks: cut-offs, each at least 1.
+        similarity: ranks candidates by more than two vectors (tokens, a fusion encoder); None ranks by the cosine.
 
     Source: Karpathy and Fei-Fei 2015 (arXiv 1412.2306) for R@k with several captions a picture.
 
@@ -38,10 +46,32 @@ class RetrievalEvaluator(EmbeddingEvaluator):
     (1, 5)
     """
 
-    def __init__(self, ks: Sequence[int] = (1, 5, 10)) -> None:
+    def __init__(self, ks: Sequence[int] = (1, 5, 10), *, similarity: Similarity | None = None) -> None:
         if not ks or min(ks) < 1:
             raise UsageError(f"retrieval cut-offs must be whole numbers of at least 1, got {tuple(ks)}")
         self.ks = tuple(int(k) for k in ks)
+        self.similarity = similarity
+
+    def answers(self, models: Mapping[str, Encoder]) -> bool:
+        """Whether there are two modalities, with what the similarity compares."""
+        wanted = self.similarity.outputs if self.similarity is not None else ()
+        there = {name for encoder in models.values() for name in encoder.outputs}
+        return len(models) > 1 and set(wanted) <= there
+
+    def embeddings(self, models: Mapping[str, Encoder], loader: Iterable[Batch]) -> Embeddings:
+        """Vectors, and the similarity of every pair of rows where a rule says it."""
+        if self.similarity is None:
+            return embed(models, loader)
+        kept: dict[str, list[Features]] = {modality: [] for modality in models}
+        found = embed(models, loader, kept=kept, want=self.similarity.outputs)
+        whole = {modality: together(pieces) for modality, pieces in kept.items()}
+        parts = models.parts if isinstance(models, Models) else {}
+        scores = {}
+        with torch.inference_mode():
+            for one, two in permutations(sorted(models), 2):
+                table = self.similarity(whole[one], whole[two], source=one, target=two, parts=parts)
+                scores[f"{one}->{two}"] = table.float().numpy()
+        return replace(found, scores=scores)
 
     def measure(self, embeddings: Embeddings) -> list[Measurement]:
         """The mean of both directions first, then each direction, for every pair of modalities."""
@@ -66,14 +96,17 @@ class RetrievalEvaluator(EmbeddingEvaluator):
         asked = np.array([len(answers) > 0 for answers in right], dtype=bool)
         if not asked.any():
             raise DataError(f"no row has both {source} and {target}, so there is nothing to retrieve")
-        ranks = rank(
-            embeddings.vectors[source][queries[asked]],
-            embeddings.vectors[target][candidates],
-            [answers for answers in right if len(answers)],
-        )
+        answers = [found for found in right if len(found)]
+        table = embeddings.scores.get(f"{source}->{target}")
+        if table is None:
+            vectors = embeddings.vectors
+            ranks = rank(vectors[source][queries[asked]], vectors[target][candidates], answers)
+        else:
+            ranks = rank_scores(table[np.ix_(queries[asked], candidates)], answers)
         place = np.full(len(queries) + 1, -1, dtype=np.int64)
         place[:-1][asked] = np.arange(int(asked.sum()))
-        note = f"cosine; {len(candidates)} candidates; ties at their expectation"
+        rule = "cosine" if self.similarity is None else type(self.similarity).__name__
+        note = f"{rule}; {len(candidates)} candidates; ties at their expectation"
         return [(m, place[query_of_row]) for m in self._scores(ranks, f"{source}->{target}", note)]
 
     def _scores(self, ranks: Ranks, name: str, note: str) -> list[Measurement]:

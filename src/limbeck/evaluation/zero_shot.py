@@ -56,6 +56,10 @@ class ZeroShotEvaluator(EmbeddingEvaluator):
         """The same protocol with the view of the text encoder at hand."""
         return ZeroShotEvaluator(self.prompts, text_view=text_view, modality=self.modality, ks=self.ks)
 
+    def answers(self, models: Mapping[str, Encoder]) -> bool:
+        """Whether both towers are there."""
+        return {self.modality, "text"} <= models.keys()
+
     def embeddings(self, models: Mapping[str, Encoder], loader: Iterable[Batch]) -> Embeddings:
         """Vectors of the classified modality and of the classes."""
         for name in (self.modality, "text"):

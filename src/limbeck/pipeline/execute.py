@@ -4,6 +4,7 @@ recipe.json      the resolved recipe; `limbeck run RUN/recipe.json` does it agai
 metrics.jsonl    what training logged
 checkpoints/     the newest verified ones of every stage
 model/           the student as a plain transformers folder
+parts.safetensors  weights of the recipe's parts, where it has any
 evaluation.json  the test split, read once
 manifest.json    written last: a folder that has one is finished
 """
@@ -22,6 +23,7 @@ from limbeck.core.errors import ArtefactError, DataError, UsageError
 from limbeck.core.evaluator import Evaluator
 from limbeck.core.recipe import Recipe
 from limbeck.core.source import Source
+from limbeck.data.alone import alone
 from limbeck.data.open import open_source
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.scan import ScanReport, drop_bad, scan
@@ -30,12 +32,14 @@ from limbeck.encoders.load import load_teacher
 from limbeck.encoders.save_student import save_student
 from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.evaluation.retrieval import RetrievalEvaluator
+from limbeck.pipeline.apprentice import PREFIX, place_of, recipe_of
 from limbeck.pipeline.checks.leakage import Leaks, find_leaks
 from limbeck.pipeline.differences import differences
 from limbeck.pipeline.measure import Measured, measure, measured_from
 from limbeck.pipeline.notify import Notify, silent
+from limbeck.pipeline.parts import open_run_models, save_parts
 from limbeck.pipeline.rows import Rows, divide
-from limbeck.pipeline.teach import Taught, teach
+from limbeck.pipeline.teach import Taught, teach, wanted_of
 from limbeck.pipeline.train import identity_of, train
 
 
@@ -86,7 +90,7 @@ class Run:
 def open_bench(recipe: Recipe, *, cache: Path, notify: Notify = silent) -> Bench:
     """Load the teacher, read every row once, divide them; held-out rows that training has seen are left out."""
     source = open_source(recipe.data.path, max_bad=recipe.data.max_bad)
-    models = load_teacher(recipe.teacher) if recipe.teacher is not None else None
+    models = open_named(recipe.teacher, cache=cache, notify=notify) if recipe.teacher is not None else None
     report = scan(source)
     source = drop_bad(source, report, max_bad=recipe.data.max_bad)
     if report.bad:
@@ -121,11 +125,15 @@ def held_apart(source: Source, fractions: tuple[float, float, float], *, notify:
 
 
 def prepare_teacher(recipe: Recipe, bench: Bench, *, folder: Path, notify: Notify = silent) -> Taught | None:
-    """The recipe's teacher, cached and aligned; None for a recipe without one."""
-    if bench.models is None or recipe.teacher is None:
+    """The recipe's teachers, cached, the main one aligned; None for a recipe without one."""
+    own = [bench.models] if bench.models is not None and recipe.teacher is not None else []
+    further = {
+        name: open_named(each, cache=bench.cache, notify=notify) for name, each in sorted(recipe.teachers.items())
+    }
+    if not own and not further:
         return None
     return teach(
-        bench.models,
+        own[0] if own else None,
         bench.source,
         bench.rows,
         recipe.data,
@@ -134,7 +142,36 @@ def prepare_teacher(recipe: Recipe, bench: Bench, *, folder: Path, notify: Notif
         cache=bench.cache,
         folder=folder,
         notify=notify,
+        further=further,
+        wanted=wanted_of(recipe),
     )
+
+
+def open_named(name: str, *, cache: Path, notify: Notify = silent) -> TeacherModels:
+    """A teacher by name; `recipe:NAME` is trained first, where that has not been done before."""
+    return open_trained(name, cache=cache, notify=notify) if name.startswith(PREFIX) else load_teacher(name)
+
+
+def open_trained(name: str, *, cache: Path, notify: Notify = silent) -> TeacherModels:
+    """The student of another recipe as a teacher.
+
+    It is trained under the seed that its recipe says, so that students of all seeds learn from one teacher, and kept
+    below `cache/apprentices` by what the recipe says and by the code that trains.
+
+    Raises:
+        UsageError: no such recipe.
+    """
+    other = recipe_of(name)
+    folder = place_of(other, cache)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with alone(folder.parent, lambda: notify(f"{name} is being trained by another process; waiting")):
+        run = finished(other, folder) if folder.exists() else None
+        if run is None:
+            notify(f"training the teacher {name}")
+            run = execute(other, folder, cache=cache, notify=notify)
+    first = run.student.metrics[0]
+    notify(f"teacher {name}: {first.name} {first.value:.4f} on its test rows")
+    return TeacherModels(name, dict(run.encoders), aligned=True)
 
 
 def execute(
@@ -184,16 +221,23 @@ def execute(
         notify=notify,
     )
     save_student(trained.student, out / "model", source=identity_of(recipe, bench.source, taught))
+    save_parts(trained.parts, out / "parts.safetensors")
     evaluators: Sequence[Evaluator] = recipe.evaluators or (RetrievalEvaluator(),)
-    student = measure(trained.student.encoders, bench.source, bench.rows.test, evaluators)
+    student = measure(trained.models, bench.source, bench.rows.test, evaluators)
     if teacher is None and taught is not None:
-        teacher = measure(taught.encoders, bench.source, bench.rows.test, evaluators)
+        teacher = measure_teacher(taught, bench, evaluators)
     write_json(out / "evaluation.json", evaluation_json(student, teacher))
-    done = Run(out, recipe, trained.student.encoders, student, teacher)
+    done = Run(out, recipe, trained.models, student, teacher)
     for finish in finishers:
         finish(done)
     write_manifest(out, "run", identity_of(recipe, bench.source, taught))
     return done
+
+
+def measure_teacher(taught: Taught, bench: Bench, evaluators: Sequence[Evaluator]) -> Measured | None:
+    """What the teacher scores on the test rows; None where it cannot answer every evaluator's question."""
+    able = [evaluator for evaluator in evaluators if evaluator.answers(taught.encoders)]
+    return measure(taught.encoders, bench.source, bench.rows.test, able) if able else None
 
 
 def finished(recipe: Recipe, out: Path) -> Run | None:
@@ -207,7 +251,7 @@ def finished(recipe: Recipe, out: Path) -> Run | None:
     verify(out, kind="run")
     plain = read_json(out / "evaluation.json", kind="evaluation")
     found = {name: measured_from(plain[name]) for name in ("student", "teacher") if name in plain}
-    encoders = load_teacher(f"hf:{out / 'model'}").encoders
+    encoders = open_run_models(recipe, out)
     return Run(out, recipe, encoders, found["student"], found.get("teacher"), reused=True)
 
 

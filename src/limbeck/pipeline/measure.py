@@ -14,7 +14,7 @@ from limbeck.core.source import Source
 from limbeck.data.loader import EvalLoader
 from limbeck.evaluation.control import Control, shuffled_control
 from limbeck.evaluation.embedding_evaluator import EmbeddingEvaluator
-from limbeck.pipeline.views import view_of
+from limbeck.pipeline.views import bound, view_of
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def measure(
     loader = EvalLoader(source, indices=indices, views=views, batch_size=256)
     metrics: list[Metric] = []
     controls: list[Control] = []
-    for evaluator in evaluators:
+    for evaluator in bound(evaluators, encoders):
         if isinstance(evaluator, EmbeddingEvaluator):
             embeddings = evaluator.embeddings(encoders, loader)
             metrics += evaluator.metrics(embeddings)

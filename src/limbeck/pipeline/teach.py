@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from limbeck.core.artefact import sha256_json
 from limbeck.core.encoder import Encoder, Teacher
-from limbeck.core.errors import UsageError
-from limbeck.core.recipe import AlignSpec, DataSpec
+from limbeck.core.errors import UsageError, unknown
+from limbeck.core.features import Features
+from limbeck.core.recipe import AlignSpec, DataSpec, Recipe
+from limbeck.core.sample import Batch
 from limbeck.core.scale import LogitScale
 from limbeck.core.source import Source
+from limbeck.core.spec import TextSpec
 from limbeck.core.teacher import ProjectedTeacher
+from limbeck.core.view import View
 from limbeck.data.cache import CacheProgress, CacheReport, build_cache, cache_key, open_cache
+from limbeck.data.cache.cached_teacher import CachedTeacher
 from limbeck.data.sampler import MixedSampler
+from limbeck.data.view_for import view_for
 from limbeck.encoders.feature_encoder import FeatureEncoder
+from limbeck.encoders.fingerprint import fingerprint
 from limbeck.encoders.projected import ProjectedEncoder
 from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.evaluation.retrieval import RetrievalEvaluator
@@ -33,24 +40,36 @@ class Taught:
     """A teacher that is ready to teach.
 
     Args:
-        teachers: `teacher.image`, ... -> frozen, cached, in one shared space.
-        encoders: modality -> the same as a live encoder.
-        width: of the shared space.
+        teachers: `teacher.image`, ... -> frozen and cached, in one shared space; further teachers by their own names.
+        encoders: modality -> the main teacher as a live encoder.
+        width: of the shared space; None where there is no main teacher.
         fingerprint: of weights, preprocessing and projectors.
         history: validation metrics of the alignment, by step; empty where none was needed.
         reports: what building each cache took.
+        further: `NAME.image`, ... -> live encoder of a further teacher; its cached twin is in `teachers`.
     """
 
     teachers: Mapping[str, Teacher]
     encoders: Mapping[str, Encoder]
-    width: int
+    width: int | None
     fingerprint: str
     history: tuple[Mapping[str, float], ...] = ()
     reports: tuple[CacheReport, ...] = ()
+    further: Mapping[str, Encoder] = field(default_factory=dict)
+
+
+def wanted_of(recipe: Recipe) -> dict[str, tuple[str, ...]]:
+    """Producer -> the outputs that the recipe reads of it, for whatever looks like a teacher."""
+    found: dict[str, set[str]] = {}
+    refs = [ref for stage in recipe.stages for term in stage.terms.values() for ref in term.inputs.values()]
+    refs += [ref for part in recipe.parts.values() for ref in part.inputs.values()]
+    for ref in refs:
+        found.setdefault(ref.producer, set()).add("tokens" if ref.output == "mask" else ref.output)
+    return {name: tuple(sorted(outputs)) for name, outputs in found.items()}
 
 
 def teach(
-    models: TeacherModels,
+    models: TeacherModels | None,
     source: Source,
     rows: Rows,
     data: DataSpec,
@@ -60,92 +79,184 @@ def teach(
     cache: Path,
     folder: Path,
     notify: Notify = silent,
+    further: Mapping[str, TeacherModels] | None = None,
+    wanted: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Taught:
     """Cache the teacher's answers for every training and validation row; train projectors first where it needs them.
 
     Args:
-        models: frozen encoders.
+        models: frozen encoders of the main teacher, or None.
         source: the rows.
         rows: which of them train and validate.
         data: draws and augmentations.
-        align: how projectors are trained; needed when `models.aligned` is False.
+        align: how projectors are trained; needed when `models` are two encoders without a shared space.
         seed: of the projectors and their data order.
         cache: root of all caches.
         folder: for checkpoints of the alignment.
         notify: takes one line a fact.
+        further: name -> further teachers, cached as they are, never aligned.
+        wanted: `teacher.image`, ... -> outputs to cache now; others are cached when they are asked for.
     """
     kinds = {kind: (own, data.draws_of(kind)) for kind, own in rows.train.items()}
-    training, reports = _cached(models, source, kinds, data, cache, notify)
-    if models.aligned:
+    reports: list[CacheReport] = []
+
+    def cached(
+        name: str, of: TeacherModels, kinds: Mapping[str, tuple[tuple[int, ...], int]]
+    ) -> dict[str, CachingTeacher]:
+        def opened(modality: str) -> Callable[[tuple[str, ...]], CachedTeacher]:
+            return lambda wants: _cached(
+                of, modality, source, kinds, data, cache, notify, name=name, wants=wants, reports=reports
+            )
+
+        prints = of.fingerprints()
+        return {m: CachingTeacher(of.encoders[m], opened(m), identity=prints[m], data=data) for m in of.encoders}
+
+    teachers: dict[str, Teacher] = {}
+    live: dict[str, Encoder] = {}
+    for name, of in (further or {}).items():
+        teachers |= {f"{name}.{m}": teacher for m, teacher in cached(name, of, kinds).items()}
+        live |= {f"{name}.{m}": encoder for m, encoder in of.encoders.items()}
+    encoders: dict[str, Encoder] = {}
+    width: int | None = None
+    history: tuple[Mapping[str, float], ...] = ()
+    if models is not None:
+        training = cached("teacher", models, kinds)
         encoders = dict(models.encoders)
-        teachers: dict[str, Teacher] = {f"teacher.{m}": teacher for m, teacher in training.items()}
-        width = next(iter(encoders.values())).width
-        return Taught(teachers, encoders, width, sha256_json(models.fingerprints()), reports=tuple(reports))
-    if align is None:
-        raise UsageError(f"teacher {models.name} is two encoders without a shared space; it needs an alignment stage")
-    held, more = _cached(models, source, {"validation": (rows.validation, 0)}, data, cache, notify)
-    notify(f"aligning {' and '.join(models.encoders)} of {models.name} by trained projectors")
-    projectors, history = _align(align, source, rows, training, held, data.draws, seed, folder)
-    teachers = {
-        f"teacher.{m}": ProjectedTeacher(training[m], projector=projectors[m], width=align.width) for m in projectors
-    }
-    encoders = {m: ProjectedEncoder(models.encoders[m], projector=projectors[m]) for m in projectors}
-    identity = sha256_json({name: teacher.fingerprint() for name, teacher in teachers.items()})
-    return Taught(teachers, encoders, align.width, identity, history, (*reports, *more))
+        if models.aligned or len(models.encoders) == 1:
+            width = next(iter(encoders.values())).width
+            own: dict[str, Teacher] = dict(training)
+        elif align is None:
+            raise UsageError(f"teacher {models.name} is two encoders without a shared space; it needs an alignment stage")
+        else:
+            held = cached("teacher", models, {"validation": (rows.validation, 0)})
+            for ready in (*training.values(), *held.values()):
+                ready.prepare(("pooled",))
+            notify(f"aligning {' and '.join(models.encoders)} of {models.name} by trained projectors")
+            projectors, history = _align(align, source, rows, training, held, data.draws, seed, folder)
+            width = align.width
+            own = {m: ProjectedTeacher(training[m], projector=projectors[m], width=width) for m in projectors}
+            encoders = {m: ProjectedEncoder(models.encoders[m], projector=projectors[m]) for m in projectors}
+        teachers |= {f"teacher.{m}": teacher for m, teacher in own.items()}
+    for name, teacher in teachers.items():
+        base = teacher.base if isinstance(teacher, ProjectedTeacher) else teacher
+        outputs = (wanted or {}).get(name, ("pooled",) if wanted is None else ())
+        if isinstance(base, CachingTeacher) and outputs:
+            base.prepare(base_outputs(outputs) if base is not teacher else outputs)
+    prints = {name: teacher.fingerprint() for name, teacher in teachers.items()}
+    plain = models is not None and not further and isinstance(next(iter(teachers.values())), CachingTeacher)
+    identity = sha256_json(models.fingerprints() if plain and models is not None else prints)
+    return Taught(teachers, encoders, width, identity, history, tuple(reports), live)
+
+
+def base_outputs(outputs: Collection[str]) -> tuple[str, ...]:
+    """What a projected teacher asks of its base."""
+    return tuple(sorted({"pooled" if name in ("pooled", "base") else name for name in outputs}))
+
+
+class CachingTeacher(Teacher):
+    """A frozen encoder whose outputs are cached, each set of them when it is first asked for.
+
+    Args:
+        encoder: frozen.
+        opened: outputs -> the cache that holds them, built where it is not there.
+        identity: fingerprint of weights and preprocessing.
+        data: precision in which it runs.
+    """
+
+    def __init__(
+        self, encoder: Encoder, opened: Callable[[tuple[str, ...]], CachedTeacher], *, identity: str, data: DataSpec
+    ) -> None:
+        self.encoder = encoder
+        self.opened = opened
+        self.identity = identity
+        self.precision = data.precision
+        self.modality, self.width, self.outputs = encoder.modality, encoder.width, encoder.outputs
+        self._caches: dict[frozenset[str], CachedTeacher] = {}
+
+    def prepare(self, want: Collection[str]) -> CachedTeacher:
+        """The cache of these outputs."""
+        asked = frozenset(want)
+        for outputs, found in self._caches.items():
+            if asked <= outputs:
+                return found
+        for name in asked:
+            if name not in self.outputs:
+                raise UsageError(unknown("output", name, self.outputs, where=f"the {self.modality} teacher"))
+        self._caches[asked] = self.opened(tuple(sorted(asked)))
+        return self._caches[asked]
+
+    def __call__(self, batch: Batch, *, want: Collection[str] = ("pooled",)) -> Features:
+        """Stored features of every row."""
+        return self.prepare(want)(batch, want=want)
+
+    def trainable(self) -> tuple[str, ...]:
+        """Parameters that somebody thawed."""
+        return tuple(name for name, parameter in self.encoder.named_parameters() if parameter.requires_grad)
+
+    def fingerprint(self) -> str:
+        """That of the live twin; with the precision where the store rounds."""
+        return self.identity if self.precision == "fp32" else sha256_json([self.identity, "float32", self.precision])
 
 
 def _cached(
     models: TeacherModels,
+    modality: str,
     source: Source,
     kinds: Mapping[str, tuple[tuple[int, ...], int]],
     data: DataSpec,
     cache: Path,
     notify: Notify,
-) -> tuple[dict[str, Teacher], list[CacheReport]]:
-    """One cached teacher a modality, from kinds of rows with their own number of draws."""
-    teachers: dict[str, Teacher] = {}
-    reports = []
-    for modality, identity in models.fingerprints().items():
-        encoder, name = models.encoders[modality], f"teacher.{modality}"
-        view = view_of(encoder)
-        key = cache_key(
+    *,
+    name: str,
+    wants: tuple[str, ...],
+    reports: list[CacheReport],
+) -> CachedTeacher:
+    """One cached teacher, from kinds of rows with their own number of draws."""
+    encoder, name = models.encoders[modality], f"{name}.{modality}"
+    identity = fingerprint(encoder)
+    own = {
+        kind: ([row for row in indices if modality in source.rows[row].modalities], draws)
+        for kind, (indices, draws) in kinds.items()
+    }
+    view = view_of(encoder) if wants == ("pooled",) else _one_length(encoder, source, own)
+    given: dict[str, Any] = {"view": view, "teacher_fingerprint": identity, "augmentations": data.augmentations}
+    given |= {"precision": data.precision, "wants": wants}
+    key = cache_key(encoder, **given)
+    folder = cache / "teachers" / f"{modality}-{key.fingerprint()[:16]}"
+    for kind, (indices, draws) in own.items():
+        if not indices:
+            continue
+        report = build_cache(
             encoder,
-            view=view,
-            teacher_fingerprint=identity,
-            augmentations=data.augmentations,
-            precision=data.precision,
+            source=source,
+            indices=indices,
+            name=name,
+            folder=folder,
+            draws=draws,
+            progress=_Meter(notify),
+            **given,
         )
-        folder = cache / "teachers" / f"{modality}-{key.fingerprint()[:16]}"
-        own = {
-            kind: ([row for row in indices if modality in source.rows[row].modalities], draws)
-            for kind, (indices, draws) in kinds.items()
-        }
-        for kind, (indices, draws) in own.items():
-            if not indices:
-                continue
-            report = build_cache(
-                encoder,
-                source=source,
-                indices=indices,
-                view=view,
-                name=name,
-                folder=folder,
-                teacher_fingerprint=identity,
-                draws=draws,
-                augmentations=data.augmentations,
-                precision=data.precision,
-                progress=_Meter(notify),
-            )
-            notify(
-                f"{name}, {kind} rows: {report.rows} outputs, {report.reused} of them reused, {report.computed} "
-                f"computed in {report.seconds:.1f} s, {report.size / 1e6:.0f} MB"
-                + (f", cosine error of {data.precision} {report.rounding.cosine:.1g}" if report.rounding.cosine else "")
-            )
-            reports.append(report)
-        most = max(draws for _, draws in own.values())
-        asked = [row for indices, draws in own.values() if draws == most for row in indices]
-        teachers[modality] = open_cache(folder, expect=key, source=source, name=name, draws=most, indices=asked)
-    return teachers, reports
+        notify(
+            f"{name}, {kind} rows: {report.rows} outputs, {report.reused} of them reused, {report.computed} "
+            f"computed in {report.seconds:.1f} s, {report.size / 1e6:.0f} MB"
+            + (f", cosine error of {data.precision} {report.rounding.cosine:.1g}" if report.rounding.cosine else "")
+        )
+        reports.append(report)
+    most = max(draws for _, draws in own.values())
+    asked = [row for indices, draws in own.values() if draws == most for row in indices]
+    return open_cache(folder, expect=key, source=source, name=name, draws=most, indices=asked)
+
+
+def _one_length(encoder: Encoder, source: Source, kinds: Mapping[str, tuple[list[int], int]]) -> View:
+    """The encoder's view with texts of one length, which a store of tokens needs: the longest here, in steps of 8."""
+    spec = encoder.spec
+    if not isinstance(spec, TextSpec) or spec.pad_to is not None:
+        return view_of(encoder)
+    view = view_of(encoder)
+    rows = {row for indices, _ in kinds.values() for row in indices}
+    longest = max((len(view.prepare(source.sample(row).values["text"])["ids"]) for row in rows), default=1)
+    length = min(spec.max_length, -(-longest // 8) * 8)
+    return view_for(replace(spec, max_length=length, pad_to=length))
 
 
 class _Meter:

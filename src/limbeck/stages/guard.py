@@ -23,12 +23,12 @@ class Guard:
 
     Args:
         spec: the stage, for messages.
-        folder: where `nonfinite.json` goes.
+        folder: where `nonfinite.json` goes; None writes none.
         ids: row indices -> the user's names for them.
     """
 
     def __init__(
-        self, spec: StageSpec, *, folder: Path, ids: Callable[[Sequence[int]], Sequence[str]] | None = None
+        self, spec: StageSpec, *, folder: Path | None, ids: Callable[[Sequence[int]], Sequence[str]] | None = None
     ) -> None:
         self.spec = spec
         self.folder = folder
@@ -78,8 +78,7 @@ class Guard:
 
     def _stop(self, batch: Batch, step: int, reason: str, found: Mapping[str, Any], *, fix: str) -> None:
         index = [int(i) for i in batch.index]
-        path = self.folder / FILE
-        report = {
+        report: dict[str, Any] = {
             "stage": self.spec.name,
             "step": step,
             "reason": reason,
@@ -94,10 +93,11 @@ class Guard:
             "ids": list(self.ids(index)) if self.ids is not None else [str(i) for i in index],
             "draw": [int(draw) for draw in batch.draw],
         }
-        write_json(path, report)
-        raise DataError(
-            f"stage '{self.spec.name}' stopped at step {step}: {reason}; the batch's rows are in {path}; {fix}"
-        )
+        where = f"the batch's rows begin with {', '.join(report['ids'][:3])}"
+        if self.folder is not None:
+            write_json(self.folder / FILE, report)
+            where = f"the batch's rows are in {self.folder / FILE}"
+        raise DataError(f"stage '{self.spec.name}' stopped at step {step}: {reason}; {where}; {fix}")
 
 
 def evidence(terms: Mapping[str, Tensor], module: nn.Module, rate: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from limbeck.core.artefact import storage_errors, write_file
 
@@ -18,14 +18,17 @@ class MetricsLog:
     """Appends to `folder/metrics.jsonl`. It holds no clock, so that a resumed run's log equals an uninterrupted one's.
 
     Args:
-        folder: of the run; several stages may share one log.
+        folder: of the run; several stages may share one log. None writes nothing down.
         stage: name in every line.
         keep: lines of this stage up to this step stay, later ones (of a session that was killed) go.
     """
 
-    def __init__(self, folder: Path, *, stage: str, keep: int) -> None:
-        self.path = folder / FILE
+    def __init__(self, folder: Path | None, *, stage: str, keep: int) -> None:
+        self.path = folder / FILE if folder is not None else Path(os.devnull)
         self.stage = stage
+        self._stream: BinaryIO | None = None
+        if folder is None:
+            return
         with storage_errors(self.path):
             folder.mkdir(parents=True, exist_ok=True)
             before = self.path.read_bytes() if self.path.exists() else b""
@@ -36,6 +39,8 @@ class MetricsLog:
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
         """One line; numbers that are not finite become null."""
+        if self._stream is None:
+            return
         line = json.dumps({"stage": self.stage, "step": step, **_finite(values)}, allow_nan=False)
         with storage_errors(self.path):
             self._stream.write(line.encode() + b"\n")
@@ -43,12 +48,16 @@ class MetricsLog:
 
     def sync(self) -> None:
         """Down to the disk: a checkpoint must not be newer than its log."""
+        if self._stream is None:
+            return
         with storage_errors(self.path):
             self._stream.flush()
             os.fsync(self._stream.fileno())
 
     def close(self) -> None:
         """Flush and close."""
+        if self._stream is None:
+            return
         with storage_errors(self.path):
             self._stream.close()
 

@@ -52,7 +52,7 @@ def fit(
     producers: Mapping[str, Producer],
     loader: Loader,
     *,
-    folder: Path,
+    folder: Path | None,
     validate: Callable[[], Mapping[str, float]] | None = None,
     monitor: str | None = None,
     seed: int = 0,
@@ -71,7 +71,8 @@ def fit(
         spec: terms, what trains, budget, optimisation.
         producers: name -> encoder, teacher, scale, part or moving average.
         loader: gives the batch of any step.
-        folder: gets `metrics.jsonl`, `checkpoints/<stage>/` and, when a batch is bad, `nonfinite.json`.
+        folder: gets `metrics.jsonl`, `checkpoints/<stage>/` and, when a batch is bad, `nonfinite.json`; None keeps
+            everything in memory, and the run cannot be resumed.
         validate: metrics of the models as they are when it is called (averaged weights where there is an average).
         monitor: the metric to maximise; None takes the first that `validate` returns.
         seed: of dropout and everything else random in a step.
@@ -106,14 +107,14 @@ class _Run:
         identity: Mapping[str, Any],
         guard: Guard,
         *,
-        folder: Path,
+        folder: Path | None,
         seed: int,
         validate: Callable[[], Mapping[str, float]] | None,
         monitor: str | None,
     ) -> None:
         self.stage, self.spec, self.identity, self.guard = stage, stage.spec, identity, guard
         self.folder, self.seed, self.validate = folder, seed, validate
-        self.checkpoints = folder / "checkpoints" / self.spec.name
+        self.checkpoints = folder / "checkpoints" / self.spec.name if folder is not None else None
         self.parameters = [p for p in stage.parameters() if p.requires_grad]
         optimisation, budget = self.spec.optimisation, self.spec.budget
         self.optimizer = make_optimizer(stage, optimisation)
@@ -186,14 +187,15 @@ class _Run:
         )
 
     def _open(self, *, resume: bool) -> None:
-        with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.folder, self.checkpoints):
-            sweep(folder)
-        if resume:
-            self._resume()
-        elif self.checkpoints.exists():
-            discard(self.checkpoints)
+        if self.folder is not None and self.checkpoints is not None:
+            with storage_errors(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.folder, self.checkpoints):
+                sweep(folder)
+            if resume:
+                self._resume(self.checkpoints)
+            elif self.checkpoints.exists():
+                discard(self.checkpoints)
         if self.step == 0:
             self.guard.rate(self.parameters)
 
@@ -303,6 +305,8 @@ class _Run:
     def _save(self, batch: Batch | None) -> None:
         if batch is not None:
             self.guard.weights(checkpoint.unique_state(self.stage), batch, self.step)
+        if self.checkpoints is None:
+            return
         self.log.sync()
         checkpoint.save(
             self.checkpoints,
@@ -326,14 +330,16 @@ class _Run:
 
     def _leave(self, batch: Batch | None) -> NoReturn:
         where = f"stage '{self.spec.name}' was interrupted at step {self.step} of {self.spec.budget.steps}"
+        if self.checkpoints is None:
+            raise InterruptedRun(f"{where}; it kept nothing on the disk")
         if self.step == 0:
             raise InterruptedRun(f"{where}, before there was anything to save; run the same command again")
         self._save(batch)
         raise InterruptedRun(f"{where}; a checkpoint is in {self.checkpoints}; run the same command again to go on")
 
-    def _resume(self) -> None:
-        found = checkpoint.newest_valid(self.checkpoints)
-        bad = checkpoint.damaged(self.checkpoints, newer_than=found.step if found else -1)
+    def _resume(self, checkpoints: Path) -> None:
+        found = checkpoint.newest_valid(checkpoints)
+        bad = checkpoint.damaged(checkpoints, newer_than=found.step if found else -1)
         self.warnings = [f"{path} is damaged and was passed over" for path in bad]
         if found is None:
             return

@@ -68,10 +68,11 @@ class CachedTeacher(Teacher):
         for name in want:
             if name not in self.outputs:
                 raise UsageError(unknown("output", name, self.outputs, where=f"cache {self.where}"))
-        names = [*want, *(["mask"] if "tokens" in want and "mask" in self.store else [])]
+        names = [*want, *(["mask"] if "mask" in self.store and set(want) - {"pooled"} else [])]
         position = self._positions(batch.index.cpu(), batch.draw.cpu())
         device = batch.index.device
         found = {name: self._gather(name, position).to(device) for name in dict.fromkeys(names)}
+        found = _trimmed(found)
         extras = {name: value for name, value in found.items() if name not in _FIELDS}
         return Features(found.get("pooled"), found.get("tokens"), found.get("mask"), extras)
 
@@ -111,6 +112,18 @@ class CachedTeacher(Teacher):
         # Row by row: a batch touches about as many shards as it has rows, so that there is nothing to do at once.
         rows = [parts[s][r] if s >= 0 else nothing for s, r in zip(shard.tolist(), row.tolist(), strict=True)]
         return _widened(torch.stack(rows) if rows else nothing.new_zeros((0, *shape)))
+
+
+def _trimmed(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Token axes cut to the longest row of the batch, as the live twin's are."""
+    mask = found.get("mask")
+    if mask is None or mask.ndim != 2:
+        return found
+    stored, longest = mask.shape[1], max(1, int(mask.sum(1).max())) if len(mask) else 1
+    return {
+        name: value[:, :longest] if value.ndim > 1 and value.shape[1] == stored and name != "pooled" else value
+        for name, value in found.items()
+    }
 
 
 def _widened(value: Tensor) -> Tensor:

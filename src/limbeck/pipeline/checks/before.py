@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from limbeck.core import graph
 from limbeck.core.encoder import Teacher
 from limbeck.core.errors import UsageError
 from limbeck.core.features import Features
@@ -60,7 +61,7 @@ def shared_width(recipe: Recipe, models: TeacherModels | None) -> int | None:
     """Width of the space that the student is given: the teacher's, or that of its projectors; None for its own."""
     if models is None:
         return None
-    if not models.aligned:
+    if not models.aligned and len(models.encoders) > 1:
         return recipe.align.width if recipe.align is not None else None
     return next(iter(models.encoders.values())).width
 
@@ -75,16 +76,24 @@ def check_stages(recipe: Recipe, student: Student, models: TeacherModels | None)
     producers["student.scale"] = student.scale
     for modality, encoder in (models.encoders if models is not None else {}).items():
         width = encoder.width if models is None or models.aligned else shared_width(recipe, models)
-        producers[f"teacher.{modality}"] = _Announced(modality, width or encoder.width)
+        aligned = models is None or models.aligned or len(models.encoders) == 1
+        outputs = encoder.outputs if aligned else ("base", *encoder.outputs)
+        producers[f"teacher.{modality}"] = _Announced(modality, width or encoder.width, outputs)
+    producers |= recipe.parts
+    read = {ref.producer for stage in recipe.stages for ref in graph.refs_of(stage, producers)}
+    for name in read - producers.keys():
+        if name.partition(".")[0] in recipe.teachers:  # opened when it is cached
+            producers[name] = _Announced(name.partition(".")[2], 0, ())
+    graph.check_parts(recipe.parts, recipe.stages)
     for stage in recipe.stages:
         check_wiring(stage, producers)
 
 
 class _Announced(Teacher):
-    """A teacher that is not cached yet: what is known of it is its width."""
+    """A teacher that is not cached yet: what is known of it is its width and what it could say."""
 
-    def __init__(self, modality: str, width: int) -> None:
-        self.modality, self.width = modality, width
+    def __init__(self, modality: str, width: int, outputs: tuple[str, ...]) -> None:
+        self.modality, self.width, self.outputs = modality, width, outputs
 
     def __call__(self, batch: Batch, *, want: Collection[str] = ("pooled",)) -> Features:
         raise UsageError(f"the {self.modality} teacher is not cached yet")

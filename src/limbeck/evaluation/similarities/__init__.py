@@ -1,0 +1,1 @@
+"""Rules that say how alike two rows are."""
