@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 DEMO_FLAGS ?=
 
-.PHONY: help setup setup-dev demo test test-all lint types format docs-check bench changelog constraints clean
+.PHONY: help setup setup-dev demo test test-all test-extras lint types format docs-check bench changelog constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,6 +45,22 @@ test: lint types ## lint, types and the commit tier of the tests
 test-all: lint types ## the same with the slow tests
 	$(PYTEST)
 
+# Not part of `make test`: these libraries need torchvision, which Limbeck does without, so they have an environment of
+# their own. torch and torchvision are taken as a matching pair; what else was tested stands in constraints.txt.
+EXTRAS ?= .venv-extras
+EXTRAS_TESTS := tests/encoders/test_open_clip.py tests/encoders/test_timm.py tests/encoders/test_st.py \
+	tests/encoders/test_save_student.py tests/verbs/test_distill.py
+
+$(EXTRAS)/.installed: pyproject.toml constraints.txt
+	@echo "installing Limbeck with open_clip, timm and sentence-transformers into $(EXTRAS) (several GB with some builds of torch)"
+	@test -x $(EXTRAS)/bin/python || $(PYTHON) -m venv $(EXTRAS)
+	@grep -v -E '^torch==' constraints.txt > $(EXTRAS)/constraints.txt
+	@$(EXTRAS)/bin/python -m pip -qq --disable-pip-version-check install -c $(EXTRAS)/constraints.txt torchvision -e '.[demo,st,open-clip,timm,dev]'
+	@touch $@
+
+test-extras: $(EXTRAS)/.installed ## the tests of open_clip, timm and sentence-transformers against the real libraries
+	OMP_NUM_THREADS=1 $(EXTRAS)/bin/python -m pytest $(EXTRAS_TESTS) -k "clip or timm or sentence or minilm or pooling or stranger or torchvision or features"
+
 format: setup-dev ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -64,5 +80,5 @@ constraints: setup-dev ## write down the versions of .venv as the tested ones
 	@mv constraints.new constraints.txt
 
 clean: ## remove .venv, caches and runs
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist runs *.egg-info
+	rm -rf $(VENV) $(EXTRAS) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist runs *.egg-info
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
