@@ -50,7 +50,7 @@ def icons_no_teacher() -> Recipe:
 def _recipe(name: str, *stages: StageSpec) -> Recipe:
     data = DataSpec("icons", draws=DRAWS, augmentations=(RandomAffine(), CaptionSubset()), precision="bf16")
     align = alignment(steps=120, batch=512, learning_rate=1e-3, dropout=0.3)
-    return Recipe(name, data, "mobile-s", stages, teacher="icons", align=align, evaluators=(RetrievalEvaluator(),))
+    return Recipe(name, data, "resnet-s", stages, teacher="icons", align=align, evaluators=(RetrievalEvaluator(),))
 
 
 def _words(terms: Mapping[str, Term]) -> StageSpec:
