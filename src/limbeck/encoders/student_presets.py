@@ -211,7 +211,7 @@ def _convnext(widths: tuple[int, ...], depths: tuple[int, ...], *, image: int = 
 
 
 def _hybrid(widths: tuple[int, ...], *, heads: int, image: int) -> dict[str, Any]:
-    """A ResNet whose map one layer of attention pools: `VisionTextDualEncoderModel` cannot take a ResNet's 4-d output."""
+    """A ResNet whose map one layer of attention pools: the dual encoder cannot take a ResNet's 4-d output."""
     return {
         "model_type": "dpt",
         "is_hybrid": True,
