@@ -21,6 +21,7 @@ from limbeck.core.describe import KEY, describe
 from limbeck.core.recipe import Recipe
 from limbeck.core.study import Study
 from limbeck.encoders.student import student_presets
+from limbeck.pipeline.apprentice import PREFIX, recipe_of
 
 ROOMS: tuple[str, ...] = (
     *("functional", "objectives", "layers", "schedules", "gradients", "mergers"),
@@ -73,13 +74,17 @@ def source_file(module: str) -> Path:
 def _arms(item: Recipe | Study) -> Any:
     if isinstance(item, Study):
         return item.name
+    return {label: _described(arm) for label, arm in arms_of(item).items()}
+
+
+def _described(recipe: Recipe) -> dict[str, Any]:
+    """A recipe with what its names stand for: the student's design, and teachers that are trained here."""
     presets = student_presets()
+    named = [name for name in (recipe.teacher, *recipe.teachers.values()) if name and name.startswith(PREFIX)]
     return {
-        label: [
-            describe(replace(arm, claim=None)),
-            describe(presets[arm.student]()) if arm.student in presets else None,
-        ]
-        for label, arm in arms_of(item).items()
+        "recipe": describe(replace(recipe, claim=None)),
+        "student": describe(presets[recipe.student]()) if recipe.student in presets else None,
+        "teachers": {name: _described(recipe_of(name)) for name in named},
     }
 
 

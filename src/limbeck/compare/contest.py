@@ -130,7 +130,6 @@ class _Contest:
         other = "equal-seconds" if self.rules.budget == "steps" else "equal-steps"
         runs = {(name, "", seed): replace(first[name], seed=seed) for name in first for seed in self.rules.seeds}
         runs |= {(name, other, seed): replace(second[name], seed=seed) for name in changed for seed in self.rules.seeds}
-        self._teach(self.rules.seeds)
         self.crew.work(
             [self._task("train", key, recipe) for key, recipe in runs.items() if not self._trained(key, recipe)]
         )
@@ -188,7 +187,6 @@ class _Contest:
         if not self.rules.tune:
             return {}, {}
         seed = max(self.rules.seeds) + 1
-        self._teach((seed,))
         given = self._first_steps(self.arms)
         trials = {name: candidates(recipe, self.rules.tune) for name, recipe in given.items()}
         recipes = {
@@ -260,11 +258,6 @@ class _Contest:
     def _teacher(self, seed: int) -> Recipe:
         """A recipe that has the teacher, under a seed."""
         return replace(next(recipe for recipe in self.arms.values() if recipe.teacher is not None), seed=seed)
-
-    def _teach(self, seeds: Sequence[int]) -> None:
-        """Projectors of the teacher under each seed, trained by one process each before several read them."""
-        left = [seed for seed in seeds if not self.desk.is_taught(seed)]
-        self.crew.work([{"do": "teach", "name": "teacher", "recipe": describe(self._teacher(seed))} for seed in left])
 
     def _task(self, do: str, key: Key, recipe: Recipe) -> Task:
         name, label, _ = key

@@ -9,27 +9,28 @@ from typing import Any
 import torch
 
 from limbeck.compare.crew import Task
-from limbeck.core.artefact import MANIFEST, discard, read_json, write_json
+from limbeck.core.artefact import MANIFEST, discard, read_json, sha256_json, write_json
 from limbeck.core.describe import build, describe
 from limbeck.core.errors import ArtefactError
 from limbeck.core.recipe import Recipe
+from limbeck.data.alone import alone
 from limbeck.data.open import open_source
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.scan import ScanReport
 from limbeck.data.subset import SubsetSource
-from limbeck.encoders.load import load_teacher
 from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.pipeline.checks.leakage import Leaks
 from limbeck.pipeline.differences import differences
-from limbeck.pipeline.execute import Bench, claim_folder, execute, prepare_teacher
-from limbeck.pipeline.measure import Measured, measure, measured_from
+from limbeck.pipeline.execute import Bench, claim_folder, execute, measure_teacher, open_named, prepare_teacher
+from limbeck.pipeline.measure import Measured, measured_from
 from limbeck.pipeline.notify import Notify
 from limbeck.pipeline.rows import Rows
-from limbeck.pipeline.teach import Taught
+from limbeck.pipeline.teach import Taught, wanted_of
 from limbeck.pipeline.train import Trained, identity_of, train
 
 TRAINED = "trained.json"
 TEST_READ = "test-read.json"
+_LAST = ("score", "test")
 
 
 class ComparisonDesk:
@@ -43,21 +44,18 @@ class ComparisonDesk:
 
     def __init__(self, bench: Bench, *, out: Path, notify: Notify) -> None:
         self.bench, self.out, self.notify = bench, out, notify
-        self._taught: dict[tuple[int, str], Taught | None] = {}
+        self._taught: dict[str, Taught | None] = {}
 
     def __call__(self, task: Task) -> None:
         """Do one task.
 
         Args:
-            task: `do` (`teach`, `try`, `train`, `score` or `test`), `name`, `recipe` as JSON and, but for what is done
-                with the teacher alone, `folder`.
+            task: `do` (`try`, `train`, `score` the teacher, or `test`), `name`, `recipe` as JSON and, but for the
+                teacher, `folder`.
         """
         recipe, do = build(task["recipe"]), task["do"]
-        said = {"teach": "preparing", "score": "reading the test split", "test": "reading the test split"}
-        self.notify(f"{task['name']}, seed {recipe.seed}: {said.get(do, 'training')}")
-        if do == "teach":
-            self.teach(recipe)
-        elif do == "score":
+        self.notify(f"{task['name']}, seed {recipe.seed}: {'reading the test split' if do in _LAST else 'training'}")
+        if do == "score":
             self.teacher_scores(recipe)
         elif do == "test":
             self.test(recipe, self.out / task["folder"])
@@ -66,26 +64,17 @@ class ComparisonDesk:
         if do == "try":  # of a trial only the validation value is of use
             discard(self.out / task["folder"] / "checkpoints")
 
-    def teach(self, recipe: Recipe) -> None:
-        """Prepare the teacher under the recipe's seed and say so in a file."""
-        taught = self.taught(recipe)
-        assert taught is not None
-        write_json(self._taught_file(recipe.seed), {"fingerprint": taught.fingerprint})
-
-    def is_taught(self, seed: int) -> bool:
-        """Whether the teacher of a seed is prepared; one that needs no alignment always is."""
-        aligned = self.bench.models is None or self.bench.models.aligned
-        return aligned or self._taught_file(seed).exists()
-
-    def _taught_file(self, seed: int) -> Path:
-        return self.out / "teachers" / f"seed-{seed}.json"
-
     def taught(self, recipe: Recipe) -> Taught | None:
         """The teacher under the recipe's seed, prepared once."""
-        key = recipe.seed, str(recipe.teacher)
+        # what every teacher gives is no difference: arms that read no more than that share one
+        wanted = {name: outputs for name, outputs in wanted_of(recipe).items() if set(outputs) - {"pooled"}}
+        wanted = {name: outputs for name, outputs in wanted.items() if not name.startswith("student.")}
+        key = sha256_json([recipe.seed, recipe.teacher, describe(recipe.teachers), wanted])
         if key not in self._taught:
-            folder = self.out / f"teacher-seed-{recipe.seed}"
-            self._taught[key] = prepare_teacher(recipe, self.bench, folder=folder, notify=self.notify)
+            folder = self.out / "teachers" / f"seed-{recipe.seed}-{key[:8]}"
+            folder.mkdir(parents=True, exist_ok=True)
+            with alone(folder, lambda: self.notify("another process prepares this teacher; waiting")):
+                self._taught[key] = prepare_teacher(recipe, self.bench, folder=folder, notify=self.notify)
         return self._taught[key]
 
     def train(self, recipe: Recipe, folder: Path) -> Trained:
@@ -132,10 +121,10 @@ class ComparisonDesk:
         self._sealed()
         path = self.out / "teachers" / f"{taught.fingerprint[:16]}.json"
         if not path.exists():
-            evaluators = recipe.evaluators or (RetrievalEvaluator(),)
-            found = measure(taught.encoders, self.bench.source, self.bench.rows.test, evaluators)
-            write_json(path, found.to_json())
-        return measured_from(read_json(path, kind="evaluation"))
+            found = measure_teacher(taught, self.bench, recipe.evaluators or (RetrievalEvaluator(),))
+            write_json(path, None if found is None else found.to_json())
+        plain = read_json(path, kind="evaluation")
+        return None if plain is None else measured_from(plain)
 
     def _sealed(self) -> None:
         if not (self.out / TEST_READ).exists():
@@ -190,7 +179,8 @@ def open_desk(plan: Path, notify: Notify) -> ComparisonDesk:
         raise ArtefactError(f"{recipe.data.path} has changed since {plan} was written; start again in another --out")
     train_rows = {kind: tuple(rows) for kind, rows in plain["train"].items()}
     rows = Rows(train_rows, tuple(plain["validation"]), tuple(plain["test"]))
-    models = load_teacher(recipe.teacher) if recipe.teacher is not None else None
+    cache = Path(plain["cache"])
+    models = open_named(recipe.teacher, cache=cache, notify=notify) if recipe.teacher is not None else None
     report = ScanReport(len(source), (), {})
-    bench = Bench(source, rows, models, Path(plain["cache"]), PreparedStore(), report, Leaks())
+    bench = Bench(source, rows, models, cache, PreparedStore(), report, Leaks())
     return ComparisonDesk(bench, out=plan.parent, notify=notify)

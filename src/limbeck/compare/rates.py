@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from limbeck.core.errors import UsageError
 from limbeck.core.recipe import Recipe, StageSpec
@@ -46,8 +44,7 @@ def measure_rates(
     for _ in range(rounds):
         for name, recipe in arms.items():
             short = replace(recipe, stages=tuple(_shortened(stage, steps) for stage in recipe.stages))
-            with tempfile.TemporaryDirectory(prefix="limbeck-rate-") as folder:
-                done = train(short, bench.source, rows, taught, folder=Path(folder), store=bench.store, resume=False)
+            done = train(short, bench.source, rows, taught, folder=None, store=bench.store)
             seconds = length = 0.0
             for stage in recipe.stages:
                 fit = done.fits[stage.name]

@@ -143,7 +143,24 @@ def make_arms(
         )  # fmt: skip
         check_stages(recipe, make_student(recipe.student, width=shared_width(recipe, bench.models)), bench.models)
         arms[name] = recipe
-    return arms
+    return inherited(arms, bench) | arms
+
+
+def inherited(arms: dict[str, Recipe], bench: Bench) -> dict[str, Recipe]:
+    """The third humbling baseline: no teacher in training, but its weights to start from, where any tower's fit."""
+    from dataclasses import replace
+
+    from limbeck.encoders.student import make_student
+    from limbeck.pipeline.checks.before import shared_width
+    from limbeck.surgery.inherit_weights import InheritWeightsSurgery
+
+    plain, surgery = arms["no_teacher"], InheritWeightsSurgery()
+    if bench.models is None:
+        return {}
+    student = make_student(plain.student, width=shared_width(plain, bench.models))
+    if all(surgery.obstacles(student.encoders, teachers=bench.models.encoders).values()):
+        return {}
+    return {"no_teacher": plain, "inherited_weights": replace(plain, name="inherited_weights", surgeries=(surgery,))}
 
 
 def default_threads() -> int:
