@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -21,6 +22,28 @@ from limbeck.data.augmentation.augment import augment, augmentation_fingerprint
 from limbeck.data.groups import domain_ids, group_ids, label_ids
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What every loader of a source needs to know of its rows."""
+
+    groups: Tensor
+    labels: tuple[Tensor, tuple[str, ...]]
+    domains: tuple[Tensor, tuple[str, ...]]
+    present: Mapping[str, Tensor]
+
+
+_FACTS: WeakKeyDictionary[Source, _Facts] = WeakKeyDictionary()
+
+
+def _facts_of(source: Source) -> _Facts:
+    # Once a source: a comparison makes hundreds of loaders of the same rows.
+    if source not in _FACTS:
+        rows = source.rows
+        present = {m: torch.tensor([m in row.modalities for row in rows], dtype=torch.bool) for m in source.modalities}
+        _FACTS[source] = _Facts(group_ids(rows), label_ids(rows), domain_ids(rows), present)
+    return _FACTS[source]
 
 
 class Assembler:
@@ -47,22 +70,20 @@ class Assembler:
         self.store = store
         self._keys = {name: self._key(view, drawn=False) for name, view in self.views.items()}
         self._drawn = {name: self._key(view, drawn=True) for name, view in self.views.items()}
-        self._groups = group_ids(source.rows)
-        self._labels, self.labels = label_ids(source.rows)
-        self._domains, self.domains = domain_ids(source.rows)
+        facts = _facts_of(source)
+        self._groups, self._present = facts.groups, facts.present
+        self._labels, self.labels = facts.labels
+        self._domains, self.domains = facts.domains
 
     def batch(self, indices: Sequence[int], draws: Sequence[int]) -> Batch:
         """The rows in the order given."""
-        prepared: dict[str, list[Mapping[str, Tensor] | None]] = {name: [] for name in self.views}
-        for number, draw in zip(indices, draws, strict=True):
-            for name, tensors in self._prepare(int(number), int(draw)).items():
-                prepared[name].append(tensors)
-        index = torch.tensor([int(number) for number in indices], dtype=torch.int64)
-        rows = [self.source.rows[int(number)] for number in indices]
-        present = {
-            modality: torch.tensor([modality in row.modalities for row in rows], dtype=torch.bool)
-            for modality in self.source.modalities
-        }
+        numbers, drawn = [int(number) for number in indices], [int(draw) for draw in draws]
+        index = torch.tensor(numbers, dtype=torch.int64)
+        present = {modality: here[index] for modality, here in self._present.items()}
+        prepared = {name: self._at_hand(name, view, numbers, drawn) for name, view in self.views.items()}
+        for place in self._lacking(prepared, present):
+            for name, tensors in self._prepare(numbers[place], drawn[place]).items():
+                prepared[name][place] = tensors
         target = {"group": self._groups[index]}
         if self.labels:
             target["label"] = self._labels[index]
@@ -72,9 +93,34 @@ class Assembler:
             views={name: view.collate(prepared[name]) for name, view in self.views.items()},
             present=present,
             index=index,
-            draw=torch.tensor([int(number) for number in draws], dtype=torch.int64),
+            draw=torch.tensor(drawn, dtype=torch.int64),
             target=target,
         )
+
+    def _at_hand(
+        self, name: str, view: View, indices: Sequence[int], draws: Sequence[int]
+    ) -> list[Mapping[str, Tensor] | None]:
+        """What the store has of these rows: in short runs this is most of the work of a batch."""
+        if self.store is None:
+            return [None] * len(indices)
+        plain, drawn = self._keys[name], self._drawn[name]
+        if plain == drawn:
+            return self.store.get_many(indices, [0] * len(indices), plain)
+        if all(draws):
+            return self.store.get_many(indices, draws, drawn)
+        pairs = zip(indices, draws, strict=True)
+        return [self.store.get_many((index,), (draw,), drawn if draw else plain)[0] for index, draw in pairs]
+
+    def _lacking(self, prepared: Mapping[str, Sequence[object]], present: Mapping[str, Tensor]) -> list[int]:
+        """Places whose row some view has still to prepare."""
+        found: set[int] = set()
+        for name, rows in prepared.items():
+            if None not in rows:
+                continue
+            here = present.get(self.views[name].modality)
+            there = here.tolist() if here is not None else [False] * len(rows)
+            found.update(place for place, row in enumerate(rows) if row is None and there[place])
+        return sorted(found)
 
     def _key(self, view: View, *, drawn: bool) -> str:
         """What the prepared tensors of a view depend on beside row and draw: views of one spec share them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
@@ -35,6 +35,13 @@ class PreparedStore:
             self.misses += 1
         else:
             self.hits += 1
+        return found
+
+    def get_many(self, indices: Sequence[int], draws: Sequence[int], key: str) -> list[Mapping[str, Tensor] | None]:
+        """The prepared tensors of many rows at once; misses are counted by whoever then asks for each."""
+        kept = self._kept
+        found = [kept.get((index, draw, key)) for index, draw in zip(indices, draws, strict=True)]
+        self.hits += len(found) - found.count(None)
         return found
 
     def put(self, index: int, draw: int, key: str, tensors: Mapping[str, Tensor]) -> None:

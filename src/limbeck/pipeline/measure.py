@@ -12,6 +12,7 @@ from limbeck.core.encoder import Encoder
 from limbeck.core.evaluator import Evaluator, Metric
 from limbeck.core.source import Source
 from limbeck.data.loader import EvalLoader
+from limbeck.data.prepared import PreparedStore
 from limbeck.evaluation.control import Control, shuffled_control
 from limbeck.evaluation.embedding_evaluator import EmbeddingEvaluator
 from limbeck.pipeline.views import bound, view_of
@@ -60,14 +61,20 @@ def measured_from(plain: Mapping[str, Any]) -> Measured:
 
 
 def measure(
-    encoders: Mapping[str, Encoder], source: Source, indices: Sequence[int], evaluators: Sequence[Evaluator]
+    encoders: Mapping[str, Encoder],
+    source: Source,
+    indices: Sequence[int],
+    evaluators: Sequence[Evaluator],
+    *,
+    store: PreparedStore | None = None,
 ) -> Measured:
     """Every metric of every evaluator on the given rows, unaugmented.
 
-    A picture or a caption that stands in several rows is one query and one candidate; all its rows answer it.
+    A picture or a caption that stands in several rows is one query and one candidate; all its rows answer it. `store`
+    keeps what was prepared, where the same rows are measured again.
     """
     views = {m: view_of(encoder) for m, encoder in encoders.items()}
-    loader = EvalLoader(source, indices=indices, views=views, batch_size=256)
+    loader = EvalLoader(source, indices=indices, views=views, batch_size=256, store=store)
     metrics: list[Metric] = []
     controls: list[Control] = []
     for evaluator in bound(evaluators, encoders):

@@ -94,7 +94,7 @@ def train(
         producers |= taught.teachers
     producers |= parts
     views = {m: view_of(encoder) for m, encoder in student.encoders.items()}
-    held = EvalLoader(source, indices=rows.validation, views=views, batch_size=256, store=PreparedStore())
+    held = EvalLoader(source, indices=rows.validation, views=views, batch_size=256, store=store or PreparedStore())
     identity = identity_of(recipe, source, taught)
     kept = {name: part for name, part in parts.items() if isinstance(part, Part)}
     scales = {"student.scale": student.scale}
@@ -209,7 +209,7 @@ def _validation(
     views = {m: view_of(encoder) for m, encoder in encoders.items()}
     loader = held
     if {m: view.fingerprint() for m, view in views.items()} != {m: v.fingerprint() for m, v in held.views.items()}:
-        loader = EvalLoader(held.source, indices=held.indices, views=views, batch_size=256, store=PreparedStore())
+        loader = EvalLoader(held.source, indices=held.indices, views=views, batch_size=256, store=held.store)
     evaluators = bound(recipe.evaluators or (RetrievalEvaluator(),), encoders)
 
     def validate() -> dict[str, float]:

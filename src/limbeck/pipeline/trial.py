@@ -78,5 +78,5 @@ def trial(
     done = train(own, bench.source, bench.rows, taught, folder=None, store=bench.store, notify=notify)
     seconds = time.perf_counter() - started
     rows = bench.rows.test if split == "test" else bench.rows.validation
-    found = measure(done.models, bench.source, rows, own.evaluators or (RetrievalEvaluator(),))
+    found = measure(done.models, bench.source, rows, own.evaluators or (RetrievalEvaluator(),), store=bench.store)
     return Trial(own, done.models, done.parts, bench.source, bench.rows, taught, found, done.fits, seconds)

@@ -229,7 +229,7 @@ class _Run:
         assert self.precision is not None
         optimisation, budget = self.spec.optimisation, self.spec.budget
         self.guard.batch(batch, self.step + 1)
-        torch.manual_seed(_mixed(self.seed, self.spec.name, self.step))
+        _reseed(_mixed(self.seed, self.spec.name, self.step), self.stage.device)
         done = backward(self.stage, batch, step=self.step, micro_batch=budget.micro_batch, bf16=self.precision.bf16)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         rate = self.rate(self.step)
@@ -363,6 +363,13 @@ class _Run:
                 f"resumed with {torch.get_num_threads()} threads what was begun with {found.threads}: "
                 "the result will differ from an uninterrupted run by rounding"
             )
+
+
+def _reseed(seed: int, device: torch.device) -> None:
+    # torch.manual_seed seeds every kind of device there could be, which takes milliseconds of each step.
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed_all(seed)
 
 
 def _mixed(seed: int, stage: str, step: int) -> int:

@@ -92,7 +92,7 @@ def examine(
 
 def _widths(student: Student, models: TeacherModels | None) -> list[Finding]:
     """A student that cannot take the width of the teacher's space."""
-    if models is None or not models.aligned:
+    if models is None or not models.aligned or len(student.encoders) < 2:
         return []
     theirs = next(iter(models.encoders.values())).width
     other = [f"{modality} {encoder.width}" for modality, encoder in student.encoders.items() if encoder.width != theirs]

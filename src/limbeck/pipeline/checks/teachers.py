@@ -61,7 +61,7 @@ def check_teacher(models: TeacherModels, source: Source, heard: Heard) -> Iterat
     """Frozen, in evaluation mode, not the same answer to everything, and above chance where it has one space."""
     yield from _frozen(models)
     widths = ", ".join(f"{modality} {encoder.width}" for modality, encoder in models.encoders.items())
-    lacks = [name for name in ("image", "text") if name not in models.encoders]
+    lacks = [name for name in source.modalities if name not in models.encoders]
     if lacks:
         yield Finding(
             "error",
@@ -69,6 +69,8 @@ def check_teacher(models: TeacherModels, source: Source, heard: Heard) -> Iterat
             f"{models.name} has no {' and no '.join(lacks)} encoder",
             "name a dual encoder, or two models as IMAGE+TEXT",
         )
+        return
+    if len(models.encoders) == 1:
         return
     if not models.aligned:
         yield Finding(
