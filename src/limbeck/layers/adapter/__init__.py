@@ -1,0 +1,1 @@
+"""Small trained layers inside or beside frozen ones."""

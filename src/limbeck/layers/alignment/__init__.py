@@ -1,0 +1,1 @@
+"""Layers that bring the levels of one network to the levels of another."""

@@ -1,0 +1,1 @@
+"""Gates that learn which units of a network stay."""

@@ -1,0 +1,1 @@
+"""Ways to choose which units of a larger network a smaller one inherits."""
