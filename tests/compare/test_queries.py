@@ -5,6 +5,7 @@ import torch
 
 from compare import worlds
 from limbeck.compare.queries import answer
+from limbeck.data.subset import SubsetSource
 from limbeck.pipeline.views import view_of
 
 QUERIES = ("a game on a board", "fly away on holiday")
@@ -40,3 +41,16 @@ def test_models_stand_side_by_side_and_pictures_are_the_rows_own():
         for pictures in row.found.values():
             assert len({picture.caption for picture in pictures}) == len(pictures) == 5
             assert all(picture.data == data[picture.caption] for picture in pictures)
+
+
+def test_pictures_that_may_not_be_shown_are_not():
+    class Shy(SubsetSource):
+        def may_display(self, index: int) -> bool:
+            return index % 2 == 0
+
+    encoders = worlds.compared().runs["distilled"][0].encoders
+    source = Shy(worlds.bench().source, keep=range(12))
+    grid = answer(QUERIES, {"student": encoders}, source, range(12), best=12)
+    shown = {picture.caption for row in grid.rows for picture in row.found["student"]}
+    assert shown == {row.id for row in source.rows[::2]}
+    assert grid.title.endswith("of 6 icons")

@@ -9,7 +9,7 @@ from limbeck.core.source import Row, Source
 
 def test_a_source_is_as_long_as_its_rows():
     class Two(Source):
-        rows = (Row("a", frozenset({"text"})), Row("b", frozenset()))
+        rows = (Row("a", frozenset({"text"}), label="dog"), Row("b", frozenset(), label="cat"))
         modalities = ("text",)
 
         def sample(self, index):
@@ -22,6 +22,8 @@ def test_a_source_is_as_long_as_its_rows():
             return ""
 
     assert len(Two()) == 2
+    assert Two().may_display(0)
+    assert Two().classes == ("cat", "dog")
 
 
 def test_what_is_missing_must_be_written():

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from limbeck.core.source import Row
-from limbeck.data.groups import group_ids, label_ids
+from limbeck.data.groups import domain_ids, group_ids, label_ids
 
 
 def row(number: int, **known: str) -> Row:
@@ -29,3 +29,9 @@ def test_labels_are_numbered_in_order_of_name() -> None:
     ids, names = label_ids([row(0, label="dog"), row(1), row(2, label="cat"), row(3, label="dog")])
     assert names == ("cat", "dog")
     assert ids.tolist() == [1, -1, 0, 1]
+
+
+def test_domains_are_numbered_like_labels() -> None:
+    rows = [Row(name, frozenset(), domain=domain) for name, domain in (("1", "west"), ("2", ""), ("3", "east"))]
+    numbers, names = domain_ids(rows)
+    assert (numbers.tolist(), names) == ([1, -1, 0], ("east", "west"))

@@ -6,7 +6,7 @@ from PIL import Image
 
 from data.made import encoded, picture
 from limbeck.core.errors import DataError
-from limbeck.data.images import decode_image
+from limbeck.data.images import decode_image, encode_ppm
 
 
 def test_bytes_become_their_pixels() -> None:
@@ -50,3 +50,10 @@ def test_cmyk_jpeg_as_photoshop_writes_it() -> None:
 def test_float_pictures() -> None:
     values = np.array([[0.0, 0.5, 1.0]], dtype=np.float32)
     assert np.asarray(decode_image(Image.fromarray(values)))[0, :, 0].tolist() == [0, 128, 255]
+
+
+def test_plain_pixels_come_back_as_they_went() -> None:
+    image = picture(3, (7, 5))
+    for given in (image, np.asarray(image)):
+        assert encode_ppm(given).startswith(b"P6 7 5 255\n")
+        assert np.array_equal(np.asarray(decode_image(encode_ppm(given))), np.asarray(image))

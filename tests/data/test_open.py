@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.made import pairs, shard
-from limbeck.core.errors import DataError
+from limbeck.core.errors import DataError, UsageError
 from limbeck.data.open import open_source
 from limbeck.data.sources.csv import CsvSource
 from limbeck.data.sources.folder import FolderSource
@@ -13,6 +13,7 @@ from limbeck.data.sources.icons import IconsSource
 from limbeck.data.sources.jsonl import JsonlSource
 from limbeck.data.sources.parquet import ParquetSource
 from limbeck.data.sources.tar import TarSource
+from limbeck.data.variants.labels import LabelsSource
 
 
 def test_formats_are_recognised(tmp_path: Path) -> None:
@@ -40,10 +41,18 @@ def test_icons_by_name() -> None:
 
 def test_names_that_do_not_exist(tmp_path: Path) -> None:
     pairs(tmp_path, 1)
-    with pytest.raises(DataError, match=r"does not exist; .*one of icons; did you mean .*/data\.csv\?"):
+    with pytest.raises(DataError, match=r"does not exist; .*one of digits, emoji, icons; did you mean .*/data\.csv\?"):
         open_source(tmp_path / "dta.csv")
     with pytest.raises(DataError, match="did you mean the built-in 'icons'"):
         open_source("icon")
+    with pytest.raises(DataError, match="did you mean the built-in 'digits:labels=1'"):
+        open_source("digit:labels=1")
+
+
+def test_options_of_built_in_data() -> None:
+    assert isinstance(open_source("digits:labels=10%"), LabelsSource)
+    with pytest.raises(UsageError, match="did you mean 'labels'"):
+        open_source("digits:label=0.1")
 
 
 def test_formats_that_are_not_known(tmp_path: Path) -> None:

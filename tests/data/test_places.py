@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from limbeck.data.places import cache_folder
+from limbeck.data.places import cache_folder, caching_in
 
 
 def test_named_folder_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +31,12 @@ def test_without_a_home_that_can_be_written(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("HOME", str(tmp_path / "file"))
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     assert cache_folder() == tmp_path / f"limbeck-{os.getuid()}"
+
+
+def test_a_command_chooses_its_own_folder_for_a_while(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LIMBECK_CACHE", str(tmp_path / "standing"))
+    with caching_in(tmp_path / "own"):
+        assert cache_folder() == tmp_path / "own"
+        with caching_in(None):
+            assert cache_folder() == tmp_path / "own"
+    assert cache_folder() == tmp_path / "standing"

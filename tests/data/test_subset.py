@@ -25,3 +25,16 @@ def test_rows_are_renumbered(tmp_path: Path) -> None:
 def test_wrong_rows(tmp_path: Path, keep: list[int]) -> None:
     with pytest.raises(UsageError, match="names a row"):
         SubsetSource(CsvSource(str(pairs(tmp_path, 5))), keep=keep)
+
+
+def test_what_the_source_says_of_itself_is_passed_on(tmp_path: Path) -> None:
+    class Shy(CsvSource):
+        removed = ("x",)
+
+        def may_display(self, index: int) -> bool:
+            return index != 3
+
+    subset = SubsetSource(Shy(str(pairs(tmp_path, 5))), keep=[3, 1])
+    assert [subset.may_display(0), subset.may_display(1)] == [False, True]
+    assert subset.removed == ("x",)
+    assert not hasattr(SubsetSource(CsvSource(str(tmp_path / "data.csv")), keep=[0]), "removed")

@@ -7,8 +7,9 @@ import pytest
 
 from data.made import encoded, pairs, picture
 from limbeck.core.errors import DataError
+from limbeck.data.record import Record, Table
 from limbeck.data.sources.csv import CsvSource
-from limbeck.data.table import read_media
+from limbeck.data.table import TableSource, read_media
 
 
 def test_content_is_the_sha256_of_the_raw_value(tmp_path: Path) -> None:
@@ -54,3 +55,10 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
         stream.truncate(600 * 1024 * 1024)
     with pytest.raises(DataError, match="629 MB; at most 537 MB"):
         read_media(path, where="row 1")
+
+
+def test_a_domain_is_part_of_row_and_fingerprint(tmp_path: Path) -> None:
+    plain = TableSource("made", table=Table((Record("a", {"text": "x"}),), ("text",)), folder=tmp_path)
+    placed = TableSource("made", table=Table((Record("a", {"text": "x"}, domain="here"),), ("text",)), folder=tmp_path)
+    assert (plain.rows[0].domain, placed.rows[0].domain) == ("", "here")
+    assert plain.fingerprint() != placed.fingerprint()

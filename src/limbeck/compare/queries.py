@@ -30,9 +30,10 @@ def answer(
         queries: free text.
         models: name -> {"image": encoder, "text": encoder}.
         source: holds the pictures.
-        gallery: rows to search.
+        gallery: rows to search; those whose picture may not be shown are left out.
         best: pictures a query.
     """
+    gallery = [row for row in gallery if source.may_display(row)]
     found: dict[str, list[list[int]]] = {}
     for name, encoders in models.items():
         pictures = _embed_rows(encoders["image"], source, gallery)

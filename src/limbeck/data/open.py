@@ -96,6 +96,6 @@ def _missing(place: Path, path: str) -> str:
     hint = f"; did you mean {place.parent / guess}?" if guess else ""
     name, colon, options = path.partition(":")
     known = nearest(name, built_in())
-    if not hint and known:
+    if known and nearest(name, [known, *([guess] if guess else [])]) == known:
         hint = f"; did you mean the built-in '{known}{colon}{options}'?"
     return f"{path} does not exist; valid: a file or folder, or one of {', '.join(sorted(built_in()))}{hint}"

@@ -10,9 +10,10 @@ from limbeck.core.artefact import sha256_json
 from limbeck.core.errors import UsageError
 from limbeck.core.sample import Sample
 from limbeck.core.source import Row, Source
+from limbeck.data.varied import VariedSource
 
 
-class SubsetSource(Source):
+class SubsetSource(VariedSource):
     """The rows `keep` of `source`, renumbered from 0.
 
     Use when rows are dropped: unreadable ones, leaked ones, or all but a few for a quick look.
@@ -23,7 +24,7 @@ class SubsetSource(Source):
     """
 
     def __init__(self, source: Source, *, keep: Sequence[int]) -> None:
-        self.source = source
+        super().__init__(source)
         self.keep = tuple(int(index) for index in keep)
         if len(set(self.keep)) != len(self.keep):
             raise UsageError("a subset names a row more than once")
@@ -35,10 +36,9 @@ class SubsetSource(Source):
         """The kept rows."""
         return tuple(self.source.rows[index] for index in self.keep)
 
-    @property
-    def modalities(self) -> tuple[str, ...]:
-        """Columns that are modalities."""
-        return self.source.modalities
+    def may_display(self, index: int) -> bool:
+        """As the inner source says of that row."""
+        return self.source.may_display(self.keep[index])
 
     def sample(self, index: int) -> Sample:
         """Row `index` of the subset."""

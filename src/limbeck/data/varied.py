@@ -1,4 +1,4 @@
-"""`VariedSource`: a source with something changed; everything else is passed on."""
+"""`VariedSource`: a source with something changed, everything else passed on; and draws that nest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from limbeck.core.source import Row, Source
 
 
 class VariedSource(Source):
-    """Base of what `NAME:key=value` puts around a built-in source.
+    """Base of subsets, and of what `NAME:key=value` puts around a built-in source.
 
     A subclass keeps its arguments under their own names and overrides what it changes. Rows keep ids and places unless
     it says otherwise.

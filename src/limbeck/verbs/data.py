@@ -57,5 +57,7 @@ def data(
         if licence is not None:
             lines.append(f"licence: {licence}")
         lines.append(f"fingerprint: {source.fingerprint()}")
-    print("\n".join([*lines, "", f"next: limbeck doctor {name} --teacher icons --student conv-s"]))
+    pairs = {"image", "text"} <= {*source.modalities}
+    lines += ["", f"next: limbeck doctor {name} --teacher icons --student conv-s"] if pairs else []
+    print("\n".join(lines))
     return found

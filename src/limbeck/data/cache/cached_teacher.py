@@ -120,10 +120,13 @@ def _trimmed(found: dict[str, Tensor]) -> dict[str, Tensor]:
     if mask is None or mask.ndim != 2:
         return found
     stored, longest = mask.shape[1], max(1, int(mask.sum(1).max())) if len(mask) else 1
-    return {
-        name: value[:, :longest] if value.ndim > 1 and value.shape[1] == stored and name != "pooled" else value
-        for name, value in found.items()
-    }
+
+    def cut(name: str, value: Tensor) -> Tensor:
+        if value.ndim == 4 and value.shape[2:] == (stored, stored):  # attention maps
+            return value[:, :, :longest, :longest]
+        return value[:, :longest] if value.ndim > 1 and value.shape[1] == stored and name != "pooled" else value
+
+    return {name: cut(name, value) for name, value in found.items()}
 
 
 def _widened(value: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ class EmojiSource(TableSource):
         held: concepts never seen in training; they test.
         validation: further concepts for choosing.
         text: what a caption holds.
-        label: coarse classes (9) or fine ones (97).
+        label: coarse classes (9) or fine ones (98).
         skins: whether skin-tone variants are there.
         texts: text-only rows; 0 leaves them out.
 
@@ -100,7 +100,8 @@ class EmojiSource(TableSource):
 
 
 def _caption(concept: Concept, text: str) -> str:
-    return f"{concept.label}: {', '.join(concept.tags)}" if concept.tags and text != "label" else concept.label
+    label = concept.label.replace(":", "")  # `flag: Norway`; the colon stands between the label and the tags
+    return f"{label}: {', '.join(concept.tags)}" if concept.tags and text != "label" else label
 
 
 def _same(pictures: EmojiPictures) -> dict[str, str]:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from limbeck.core.artefact import new_folder, require_space, sha256_bytes, sha256_json, verify
-from limbeck.core.errors import ArtefactError, UsageError
+from limbeck.core.errors import ArtefactError, DataError, UsageError
 from limbeck.core.sample import Sample
 from limbeck.core.source import Source
 from limbeck.data.images import decode_image, encode_ppm
@@ -91,7 +91,11 @@ def _read(folder: Path) -> np.ndarray | None:
 
 
 def _fitted(source: Source, index: int, size: int) -> np.ndarray:
-    image = decode_image(source.sample(index).values["image"])
+    sample = source.sample(index)
+    try:
+        image = decode_image(sample.values["image"])
+    except DataError as error:
+        raise DataError(f"row {sample.id}: {error}") from error
     scale = size / max(image.size)
     wide, high = (max(1, round(side * scale)) for side in image.size)
     if image.size != (wide, high):
