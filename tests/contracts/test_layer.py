@@ -20,9 +20,10 @@ from limbeck.heads.match import MatchHead
 
 
 def by_name_only(cls: type) -> bool:
-    """Whether a stage can run it: named inputs. Others stand inside somebody's network and are tested there."""
+    """Whether a stage can run it, with shapes that are said; others stand inside networks and have tests there."""
     arguments = list(inspect.signature(cls.forward).parameters.values())[1:]
-    return all(p.kind is inspect.Parameter.KEYWORD_ONLY for p in arguments)
+    hints = typing.get_type_hints(cls.forward)
+    return all(p.kind is inspect.Parameter.KEYWORD_ONLY and hints.get(p.name) is not Tensor for p in arguments)
 
 
 FOUND = {
@@ -37,9 +38,10 @@ GIVEN = {
     "head": lambda: MatchHead(8),
     "levels": lambda: 4,
     "widths": lambda: (8, 6),
+    "table": lambda: (0, 1, 2, 3, 0, 1, 2, 3),
 }
 # t: integer inputs reach up to 3 and may be places among tokens
-WIDTHS = SIZES | {"d": 8, "e": 8, "v": 8, "k": 8, "w": 8, "t": 5, "c": 2}
+WIDTHS = SIZES | {"d": 8, "e": 8, "v": 8, "k": 8, "w": 8, "t": 5, "c": 2, "h": 8}
 # Layers that borrow from a teacher are run by their own tests.
 BOUND = {path for path, cls in FOUND.items() if hasattr(cls, "bind")}
 

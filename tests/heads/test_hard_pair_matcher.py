@@ -65,3 +65,9 @@ def test_the_choice_of_negatives_gives_the_towers_no_gradient():
     inputs["query_pooled"].requires_grad_()
     sum(matcher(**inputs)[name].sum() for name in ("positive", "negative_query", "negative_key")).backward()
     assert inputs["query_pooled"].grad is None
+
+
+def test_a_search_scores_pairs_as_they_would_be_alone():
+    matcher, inputs = made()
+    found = matcher.score(inputs["query"][1:3], key=inputs["key"], query_mask=inputs["query_mask"][1:3])
+    close(found.flatten(), [score(matcher, inputs, i, j) for i in (1, 2) for j in range(5)], 1e-4)

@@ -84,3 +84,23 @@ class HardPairMatcher(nn.Module):
             "tokens": fused["tokens"][:n],
             "attention": fused["attention"][:n],
         }
+
+    def score(
+        self,
+        query: Float[Tensor, "n t d"],
+        *,
+        key: Float[Tensor, "m s d"],
+        query_mask: Bool[Tensor, "n t"] | None = None,
+        key_mask: Bool[Tensor, "m s"] | None = None,
+    ) -> Float[Tensor, "n m"]:
+        """Scores of every query with every key, for a search."""
+        n, m = len(query), len(key)
+        asks = torch.arange(n, device=query.device).repeat_interleave(m)
+        answers = torch.arange(m, device=key.device).repeat(n)
+        fused = self.fuser(
+            query=query[asks],
+            key=key[answers],
+            query_mask=None if query_mask is None else query_mask[asks],
+            key_mask=None if key_mask is None else key_mask[answers],
+        )
+        return self.head(pooled=fused["pooled"]).reshape(n, m)  # type: ignore[no-any-return]

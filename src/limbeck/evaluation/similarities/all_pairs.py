@@ -22,16 +22,26 @@ class AllPairsSimilarity(Similarity):
     Args:
         part: name of the part in the recipe.
         query: modality of the layer's `query`.
-        output: tokens that the layer eats, of both encoders.
+        query_output: tokens of that modality that the layer eats.
+        key_output: tokens of the other one.
         chunk: queries at a time; bounds the memory.
     """
 
-    def __init__(self, part: str, *, query: str = "text", output: str = "tokens", chunk: int = 8) -> None:
+    def __init__(
+        self,
+        part: str,
+        *,
+        query: str = "text",
+        query_output: str = "tokens",
+        key_output: str = "tokens",
+        chunk: int = 8,
+    ) -> None:
         self.part = part
         self.query = query
-        self.output = output
+        self.query_output = query_output
+        self.key_output = key_output
         self.chunk = chunk
-        self.outputs = (output,)
+        self.outputs = tuple(sorted({query_output, key_output}))
 
     def __call__(
         self, queries: Features, candidates: Features, *, source: str, target: str, parts: Mapping[str, Part]
@@ -43,12 +53,12 @@ class AllPairsSimilarity(Similarity):
             raise UsageError(unknown("modality", self.query, (source, target), where="AllPairsSimilarity"))
         asks, answers = (queries, candidates) if source == self.query else (candidates, queries)
         layer, rows = parts[self.part].layer, []
-        for start in range(0, len(asks[self.output]), self.chunk):
+        for start in range(0, len(asks[self.query_output]), self.chunk):
             part = slice(start, start + self.chunk)
             rows.append(
                 layer.score(  # type: ignore[operator]
-                    asks[self.output][part],
-                    key=answers[self.output],
+                    asks[self.query_output][part],
+                    key=answers[self.key_output],
                     query_mask=None if asks.mask is None else asks.mask[part],
                     key_mask=answers.mask,
                 )
