@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from limbeck.core.errors import UsageError
+from limbeck.core.part import Part
 from limbeck.core.sample import Batch
 from limbeck.core.term import Ref, Term
 from limbeck.core.wiring import check_wiring
+from limbeck.layers.prototype.class_mean import ClassMean
 from limbeck.objectives.contrastive.info_nce import InfoNCELoss
 from limbeck.objectives.feature.cosine import CosineLoss
 from limbeck.objectives.relation.rkd_distance import RKDDistanceLoss
@@ -48,6 +50,15 @@ def test_right_wiring_passes_and_changes_nothing() -> None:
     assert torch.equal(random, torch.get_rng_state())
     assert parts["student.image"].training
     assert all(p.grad is None for p in parts["student.image"].parameters())
+
+
+def test_a_layer_with_a_state_and_no_weights_may_train() -> None:
+    mean = Part(ClassMean(worlds.WIDTH, classes=4), {"features": TEXTS, "label": Ref("target", "group")})
+    parts = {**worlds.producers(), "mean": mean}
+    terms = cosine(student=worlds.TEXT, teacher=Ref("mean"))
+    given = {"terms": terms, "trains": ("student.text", "mean"), "parts": parts}
+    assert problems(dry=worlds.Steps().batch(0), **given) == []
+    assert not mean.layer.count.any()  # the dry batch is not counted
 
 
 def test_unknown_producer() -> None:

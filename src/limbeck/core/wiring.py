@@ -105,8 +105,13 @@ def _teachers(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterator[st
             )
     for name in spec.trains:
         trained = module_of(producers[name]) if name in producers else None
-        if trained is not None and not any(p.requires_grad for p in trained.parameters()):
+        if trained is not None and not any(p.requires_grad for p in trained.parameters()) and not _only_keeps(trained):
             yield f"stage '{spec.name}' trains '{name}', but every parameter of it is frozen; thaw it or leave it out"
+
+
+def _only_keeps(module: nn.Module) -> bool:
+    """Whether it has a state but no weights (running class means): it is named in `trains` to take rows in."""
+    return not any(True for _ in module.parameters()) and any(True for _ in module.buffers())
 
 
 def needs(term: Term, producers: Mapping[str, Producer]) -> tuple[str, ...]:
@@ -212,7 +217,8 @@ def _view(what: str, key: str, value: Tensor, vocabulary: int | None) -> Iterato
 def _taps(spec: StageSpec, producers: Mapping[str, Producer], dry: Batch) -> list[str]:
     """Runs each term on a few rows and looks where its gradient arrives."""
     problems: list[str] = []
-    silent = set(spec.trains)
+    learns = {name: module_of(producers[name]) for name in spec.trains}
+    silent = {name for name, module in learns.items() if module is None or not _only_keeps(module)}
     modules = [module for p in producers.values() if (module := module_of(p)) is not None]
     modes = [(part, part.training) for module in modules for part in module.modules()]
     complete = True

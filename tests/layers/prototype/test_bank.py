@@ -12,6 +12,7 @@ def test_oracle():
     bank = PrototypeBank(4, count=3, temperature=0.5)
     tokens, held = torch.randn(2, 5, 4), bank.prototypes.tolist()
     found = bank(tokens=tokens)
+    assert torch.equal(bank(tokens=tokens[:1], query=tokens[1:])["retrieved"], bank(tokens=tokens[1:])["tokens"])
     for i in range(2):
         for j in range(5):
             share = softmax([cos(tokens[i, j].tolist(), p) / 0.5 for p in held])

@@ -15,7 +15,7 @@ def test_oracle():
     s, t, average, label = torch.randn(2, 3), torch.randn(2, 3), torch.rand(2, 3), torch.tensor([2, 0])
     expected = []
     for i in range(2):
-        p, q, a = softmax(s[i].tolist()), softmax(t[i].tolist()), average[i].tolist()
+        p, q, a = softmax(s[i].tolist()), softmax(t[i].tolist()), softmax(average[i].tolist())
         g = [float(c == label[i]) for c in range(3)]
         edges = [
             x - y for one, other in ((p, g), (q, g), (p, q), (a, g), (p, a)) for x, y in zip(one, other, strict=True)

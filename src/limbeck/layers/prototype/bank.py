@@ -41,15 +41,25 @@ class PrototypeBank(nn.Module):
         self.temperature = temperature
         self.prototypes = nn.Parameter(torch.randn(count, width))
 
-    def forward(self, *, tokens: Float[Tensor, "n t d"]) -> dict[str, Tensor]:
+    def forward(
+        self, *, tokens: Float[Tensor, "n t d"], query: Float[Tensor, "n t d"] | None = None
+    ) -> dict[str, Tensor]:
         """What the bank answers.
 
         Args:
-            tokens: in the space of the prototypes.
+            tokens: in the space of the prototypes: the teacher's, when the bank learns.
+            query: what else is asked in the same space: the student's.
 
         Returns:
-            `tokens`: mixtures `(n, t, d)`; `likeness`: shares of the prototypes `(n, t, k)`, each row sums to 1.
+            `tokens`: mixtures for `tokens` `(n, t, d)`; `likeness`: shares of the prototypes in them `(n, t, k)`, which
+            add up to 1; `retrieved`: mixtures for `query`, where it is given.
         """
-        n, t, d = tokens.shape
-        share = torch.softmax(pairwise_cosine(tokens.reshape(n * t, d), self.prototypes) / self.temperature, dim=-1)
-        return {"tokens": (share @ self.prototypes).reshape(n, t, d), "likeness": share.reshape(n, t, -1)}
+        share = self._share(tokens)
+        found = {"tokens": share @ self.prototypes, "likeness": share}
+        if query is not None:
+            found["retrieved"] = self._share(query) @ self.prototypes
+        return found
+
+    def _share(self, tokens: Tensor) -> Tensor:
+        likeness = pairwise_cosine(tokens.flatten(0, 1), self.prototypes) / self.temperature
+        return torch.softmax(likeness, dim=-1).reshape(*tokens.shape[:2], -1)

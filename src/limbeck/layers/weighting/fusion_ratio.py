@@ -26,7 +26,8 @@ class FusionRatio(nn.Module):
 
     Source: TGeo-KD, Hu et al. 2023, arXiv 2312.15112.
 
-    Differs from the paper: edges only, without the corners themselves; the teacher's average is kept by `ClassMean`.
+    Differs from the paper: edges only, without the corners themselves; the teacher's average is one of scores, kept by
+    `ClassMean`.
     """
 
     def __init__(self, classes: int, *, hidden: int = 32) -> None:
@@ -51,13 +52,14 @@ class FusionRatio(nn.Module):
         Args:
             student: scores before the softmax; no gradient goes back to them.
             teacher: scores before the softmax.
-            average: mean probabilities of the teacher over the class of each row.
+            average: the teacher's scores, averaged over the class of each row.
             label: class of each row.
 
         Returns:
             `pooled`: `(n,)`, in (0, 1); `held`: the same without gradient, for the loss that the student learns by.
         """
         truth = one_hot(label, self.classes)
-        edges = trilateral(torch.softmax(student.detach(), -1), torch.softmax(teacher, -1), truth, average)
+        found, taught, usual = (torch.softmax(scores, -1) for scores in (student.detach(), teacher, average))
+        edges = trilateral(found, taught, truth, usual)
         ratio = torch.sigmoid(self.out(torch.relu(self.into(edges))).squeeze(-1))
         return {"pooled": ratio, "held": ratio.detach()}

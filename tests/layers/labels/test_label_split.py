@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from limbeck.core.errors import UsageError
-from limbeck.layers.weighting.label_split import LabelSplit
+from limbeck.layers.labels.label_split import LabelSplit
 
 
 def pictures(n):

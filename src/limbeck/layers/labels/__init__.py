@@ -1,0 +1,1 @@
+"""Layers on labels: who may know which, and what they mean to whom."""

@@ -1,0 +1,1 @@
+"""Published methods as compositions, each with its claim."""

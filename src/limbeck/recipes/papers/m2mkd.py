@@ -1,0 +1,65 @@
+"""m2mKD: modules learn from a teacher's modules, each inside a small meta model (Lo et al. 2024)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from limbeck.core.recipe import Recipe
+from limbeck.core.term import Ref
+from limbeck.recipes.setups.digits import SPLIT, STEPS, THEIRS, claim, labels, soft_labels, stage
+from limbeck.recipes.setups.modular_digits import (
+    MENTORS,
+    META,
+    METAS,
+    MODULES,
+    meta_model,
+    modular_digits,
+    teacher,
+    whole,
+)
+
+STITCHED = {"first": Ref("meta.2", "second"), "last": Ref("mentor.2", "second")}
+STUDENTS = {"first": Ref("meta.2", "third"), "last": Ref("module.2", "second")}
+
+
+def m2mkd() -> Recipe:
+    """Meta model, teacher's modules in it, student's modules in it, then the student as a whole."""
+    says = claim(
+        statement="Modules taught one by one by a teacher's modules start a modular network better than training it "
+        "end to end.",
+        source="Lo et al. 2024, arXiv 2402.16918",
+        published="up to +5.6 points on Tiny-ImageNet (NAC), +3.5 on ImageNet (V-MoE-Base)",
+        baselines={
+            "end to end": "m2mkd_end_to_end",
+            "end to end, twice as long": "m2mkd_longer",
+            "soft labels": "m2mkd_soft_labels",
+        },
+        setup=SPLIT.partition("; MLP")[0]
+        + "; two modules of four experts each, one of which answers a row; teacher of "
+        "27 k parameters in two modules; 200 steps of 128 rows a stage",
+        differs="MLP experts on digits instead of transformers; all modules share one width, so that no stitch layers "
+        "are needed; stitching is wiring",
+    )
+    meta = stage("meta", {"labels": labels(Ref("meta.2"), label=THEIRS)}, METAS)
+    incubated = {name: labels(ref, label=THEIRS) for name, ref in {**STITCHED, "whole": Ref("mentor.2")}.items()}
+    pairs = {name: soft_labels(STUDENTS[name], ref) for name, ref in STITCHED.items()}
+    stages = (meta, stage("mentor", incubated, MENTORS), stage("modules", pairs, MODULES), whole())
+    parts = meta_model() | teacher(second=META)
+    return replace(modular_digits("m2mkd", *stages, parts=parts, second=META), claim=says)
+
+
+def m2mkd_end_to_end() -> Recipe:
+    """The modular student from its labels and a random start."""
+    return modular_digits("m2mkd_end_to_end", whole())
+
+
+def m2mkd_longer() -> Recipe:
+    """The same for as many steps as m2mKD trains the student in all."""
+    return modular_digits("m2mkd_longer", whole(2 * STEPS))
+
+
+def m2mkd_soft_labels() -> Recipe:
+    """The whole teacher teaches the whole student."""
+    learn = stage("mentor", {"labels": labels(Ref("mentor.2"), label=THEIRS)}, MENTORS)
+    terms = {"labels": labels(Ref("module.2")), "teacher": soft_labels(Ref("module.2"), Ref("mentor.2"))}
+    return modular_digits("m2mkd_soft_labels", learn, stage("student", terms, MODULES), parts=teacher())

@@ -1,0 +1,53 @@
+"""ProC-KD: local features of a teacher of another task, kept as prototypes (Li et al. 2022)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from limbeck.core.part import Part
+from limbeck.core.recipe import Recipe
+from limbeck.core.term import Ref, Term
+from limbeck.layers.prototype.augmentation import PrototypeAugmentation
+from limbeck.layers.prototype.bank import PrototypeBank
+from limbeck.objectives.feature.token_mse import TokenMSELoss
+from limbeck.recipes.setups.digits import claim, labels, stage
+from limbeck.recipes.setups.local_digits import LOCAL, SCORES, THEIR_LOCAL, WIDTH, expert, experts, local_digits
+
+
+def proc_kd() -> Recipe:
+    """The student's local features ask the prototypes of a teacher that knows even from odd."""
+    says = claim(
+        statement="Prototypes of a teacher's local features help a student on a task with other labels.",
+        source="Li et al. 2022, arXiv 2212.13180",
+        published="abstract gives no figure",
+        baselines={"no teacher": "proc_kd_untaught", "feature matching": "proc_kd_features"},
+        setup="digits of 8 x 8 pixels; the teacher learnt even or odd on 80 % of the 1,070 training rows, the student "
+        "has the digit of the other 20 %; 25 local features a picture, 64 prototypes, 200 steps of 128 rows a stage",
+        differs="digits instead of ImageNet and COCO; written from the abstract: prototypes learn by giving the "
+        "teacher's local features back",
+    )
+    bank = Part(PrototypeBank(WIDTH, count=64), {"tokens": THEIR_LOCAL, "query": LOCAL})
+    asked = {"tokens": LOCAL, "retrieved": Ref("bank", "retrieved")}
+    parts = {"bank": bank, "augmented": Part(PrototypeAugmentation(WIDTH, bank_width=WIDTH), asked)}
+    given_back = Term(TokenMSELoss(), {"student": Ref("bank", "tokens"), "teacher": THEIR_LOCAL})
+    prototypes = stage("prototypes", {"prototypes": given_back}, ("bank",))
+    student = stage("student", _terms(), ("local", "scores", "augmented"))
+    stages = (expert(), prototypes, student)
+    return replace(local_digits("proc_kd", *stages, parts=experts() | parts, read="augmented"), claim=says)
+
+
+def proc_kd_features() -> Recipe:
+    """The student's local features are the teacher's."""
+    student = stage("student", _terms(), ("local", "scores"))
+    return local_digits("proc_kd_features", expert(), student, parts=experts())
+
+
+def proc_kd_untaught() -> Recipe:
+    """The few labels alone."""
+    student = stage("student", {"labels": labels(SCORES)}, ("local", "scores"))
+    return local_digits("proc_kd_untaught", student, parts={})
+
+
+def _terms() -> dict[str, Term]:
+    features = Term(TokenMSELoss(), {"student": LOCAL, "teacher": THEIR_LOCAL})
+    return {"labels": labels(SCORES), "features": features}

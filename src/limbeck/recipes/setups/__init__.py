@@ -1,0 +1,1 @@
+"""Shared set-ups of paper recipes: one module a data set."""
