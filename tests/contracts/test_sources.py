@@ -96,7 +96,6 @@ MAKE: dict[str, Callable[[Path, type], Source]] = {
     "IconsSource": lambda folder, cls: cls(texts=20),
     "EmojiSource": emoji,
     "DigitsSource": lambda folder, cls: cls(),
-    "VariedSource": lambda folder, cls: cls(csv(folder)),
     "DomainsSource": in_one_domain,
     "LabelsSource": lambda folder, cls: cls(csv(folder), labels=1.0),
     "NoiseSource": lambda folder, cls: cls(csv(folder), noise=1.0),  # of one pair: its own caption

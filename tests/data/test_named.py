@@ -24,7 +24,7 @@ def test_options_reach_their_constructors_from_left_to_right() -> None:
     found = named_source("digits:rotate=15,classes=0-4,labels=10%,share=0.5,seed=3")
     assert isinstance(found, ShareSource)
     assert (found.share, found.seed) == (0.5, 3)
-    labels = found.source.source  # a share is a subset
+    labels = found.source
     assert isinstance(labels, LabelsSource)
     assert (labels.labels, labels.seed) == (0.1, 3)
     assert isinstance(labels.source, RotateSource)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.made import pairs
+from limbeck.core.sample import Sample
 from limbeck.core.source import Source
 from limbeck.data.sources.csv import CsvSource
 from limbeck.data.varied import VariedSource, drawn
@@ -17,7 +18,12 @@ class Hidden(CsvSource):
         return index != 1
 
 
-class Louder(VariedSource):
+class Same(VariedSource):
+    def sample(self, index: int) -> Sample:
+        return self.source.sample(index)
+
+
+class Louder(Same):
     def __init__(self, source: Source, *, loudness: float) -> None:
         super().__init__(source)
         self.loudness = loudness
@@ -25,7 +31,7 @@ class Louder(VariedSource):
 
 def test_everything_is_passed_on(tmp_path: Path) -> None:
     inner = Hidden(str(pairs(tmp_path, 3, label=["x", "y", "x"])))
-    outer = VariedSource(inner)
+    outer = Same(inner)
     assert list(outer.rows) == list(inner.rows)
     assert outer.removed == ("a", "b")
     assert outer.classes == ("x", "y")
@@ -36,7 +42,7 @@ def test_everything_is_passed_on(tmp_path: Path) -> None:
 
 
 def test_what_the_inner_source_lacks_is_not_made_up(tmp_path: Path) -> None:
-    outer = VariedSource(CsvSource(str(pairs(tmp_path, 2))))
+    outer = Same(CsvSource(str(pairs(tmp_path, 2))))
     assert not hasattr(outer, "removed")
     assert not hasattr(outer, "licence")
 

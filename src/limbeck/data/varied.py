@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from hashlib import sha256
@@ -56,9 +57,9 @@ class VariedSource(Source):
         """As the inner source says."""
         return self.source.may_display(index)
 
+    @abstractmethod
     def sample(self, index: int) -> Sample:
-        """Row `index` with its raw values."""
-        return self.source.sample(index)
+        """Row `index` with its raw values, varied."""
 
     def content(self, index: int, modality: str) -> str:
         """SHA-256 of the raw value."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from limbeck.core.errors import DataError, UsageError, unknown
 from limbeck.core.source import Source
 from limbeck.data.subset import SubsetSource
-from limbeck.data.varied import VariedSource
 
 
-class DomainsSource(VariedSource):
+class DomainsSource(SubsetSource):
     """Training and validation rows of the domains `train`, test rows of the domains `test`.
 
     Validation is done in the training domains: choosing on the shifted ones would be tuning on the test. Rows without a
@@ -39,4 +38,4 @@ class DomainsSource(VariedSource):
         ]
         if not any(source.rows[n].split == "test" for n in keep):
             raise DataError(f"no test row is drawn by {' or '.join(test) or 'any domain'}")
-        super().__init__(SubsetSource(source, keep=keep))
+        super().__init__(source, keep=keep)

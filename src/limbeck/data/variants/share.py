@@ -5,10 +5,10 @@ from __future__ import annotations
 from limbeck.core.errors import UsageError
 from limbeck.core.source import Source
 from limbeck.data.subset import SubsetSource
-from limbeck.data.varied import VariedSource, drawn
+from limbeck.data.varied import drawn
 
 
-class ShareSource(VariedSource):
+class ShareSource(SubsetSource):
     """A share of the training rows and every held-out row; rows of one group stay or go together.
 
     Use when quality is asked as a function of the amount of data. Under one seed a smaller share is part of a larger.
@@ -30,4 +30,4 @@ class ShareSource(VariedSource):
             (name for name, train in zip(names, training, strict=True) if train), share, seed=seed, salt="share"
         )
         keep = [n for n, name in enumerate(names) if not training[n] or name in kept]
-        super().__init__(SubsetSource(source, keep=keep))
+        super().__init__(source, keep=keep)
