@@ -1,7 +1,7 @@
 """Intervals: how far a number measured on these items (and these seeds) can be trusted.
 
-Everything is deterministic (fixed seed) and does not depend on the order of the items: a resample is drawn as
-counts of the distinct values, which is also what makes 5,000 resamples cost milliseconds.
+Everything is deterministic (fixed seed) and does not depend on the order of the items: they are sorted, and a resample
+is how often each of them is drawn. The counts are kept between calls, so 5,000 resamples cost milliseconds.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -20,7 +21,8 @@ Floats = NDArray[np.float64]
 RESAMPLES = 5000
 CONFIDENCE = 0.95
 _NORMAL = NormalDist()
-_CHUNK = 1 << 22
+_CHUNK, _FEW = 1 << 21, 64
+_TIMES = 8  # draws of the seeds' error a resample of the items: the tails of Student's t are long
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Difference:
         high: upper end.
         items: number of items.
         seeds: number of seeds; with 1 the spread over seeds is not in the interval.
+        p: two-sided; below 1 - confidence where the interval leaves zero out.
+        error: standard error of the value.
     """
 
     value: float
@@ -51,6 +55,8 @@ class Difference:
     high: float
     items: int
     seeds: int = 1
+    p: float = math.nan
+    error: float = math.nan
 
     @property
     def distinguishable(self) -> bool:
@@ -99,7 +105,7 @@ def mean_interval(
 
     Source: Efron 1987; Hesterberg 2015 (arXiv 1411.5279) for the expansion.
     """
-    values = _items(items)
+    values = np.sort(_items(items))
     mean = float(values.mean())
     if float(np.ptp(values)) < 1e-12:
         return wilson(mean, len(values), confidence=confidence) if 0 <= mean <= 1 else Interval(mean, mean)
@@ -121,14 +127,16 @@ def paired_difference(
     one, two = _items(first), _items(second)
     if one.shape != two.shape:
         raise UsageError(f"a paired difference needs the same items, got {len(one)} and {len(two)}")
-    values = one - two
+    values = np.sort(one - two)
     mean = float(values.mean())
     if float(np.ptp(values)) < 1e-12:
-        # no item differs from another: the rule of three is what n equal items can promise
-        slack = 3 / len(values)
-        return Difference(mean, mean - slack, mean + slack, len(values))
-    found = _bca(values, mean, _resampled_means(values, resamples, seed), confidence)
-    return Difference(mean, found.low, found.high, len(values))
+        # no item differs from another: the rule of three (at 95 %) is what n equal items can promise
+        slack = -math.log(1 - confidence) / len(values)
+        return Difference(mean, mean - slack, mean + slack, len(values), 1, math.exp(-abs(mean) * len(values)), 0.0)
+    means = _resampled_means(values, resamples, seed)
+    found = _bca(values, mean, means, confidence)
+    error = float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Difference(mean, found.low, found.high, len(values), 1, _bca_p(values, mean, means), error)
 
 
 def seeded_difference(
@@ -141,9 +149,15 @@ def seeded_difference(
 ) -> Difference:
     """Hierarchical interval of a paired difference over seeds and items.
 
-    `d[s, i] = mean + seed_s + item_i + rest_si`: the items (the same for every seed) are resampled, and to each
-    resample the error of the mean over seeds is added. That error is drawn from Student's t with S - 1 degrees of
-    freedom: resampling 3 seeds knows only 10 different draws and covers the truth far less often than it says.
+    `d[s, i] = mean + seed_s + item_i + rest_si`, so `var(mean) = a + b` with `a = var_s(mean_i d) / S` and
+    `b = max(0, var_i(mean_s d) - var(rest) / S) / n`; the rest is counted once, with the seeds. A draw resamples the
+    items (the same for every seed), narrows them to b, and adds a normal error of variance a for the seeds. Few seeds
+    hardly know a, so a draw is widened as Student's t is: in a share `sqrt(a / (a + b))` of the draws the seeds' error
+    alone, with S - 1 degrees of freedom (too wide where the seeds matter little), in the others the whole, with Welch
+    and Satterthwaite's degrees of freedom (too narrow where the seeds matter most).
+
+    Resampling the seeds as well covers the truth far less often than it says: 3 seeds have only 10 different resamples.
+    `docs/lab/statistics.md` has the simulations.
 
     Args:
         first: for each seed, the per-item values of one arm.
@@ -166,13 +180,29 @@ def seeded_difference(
     by_seed, by_item = table.mean(axis=1), table.mean(axis=0)
     rest = table - by_seed[:, None] - by_item[None, :] + table.mean()
     noise = float((rest**2).sum()) / max(1, (seeds - 1) * (n - 1))
-    # the items' resampling already holds noise / (seeds * n); what is left is the seeds' own
-    own = max(0.0, float(by_seed.var(ddof=1)) - noise / n)
+    own = max(0.0, float(by_item.var(ddof=1)) - noise / seeds) / n if n > 1 else 0.0
+    over_seeds = float(by_seed.var(ddof=1)) / seeds
+    if own + over_seeds < 1e-18:  # few items whose differences cancel under every seed
+        return replace(paired_difference(by_item, np.zeros(n), confidence=confidence), seeds=seeds)
+    mean, spread = float(table.mean()), float(by_item.std())
+    draws = _resampled_means(by_item, resamples, seed) - by_item.mean()
+    draws = np.tile(draws * (math.sqrt(own * n) / spread if spread > 1e-12 else 0.0), _TIMES)
+    free = (own + over_seeds) ** 2 / (over_seeds**2 / (seeds - 1) + own**2 / max(1, n - 1))
+    alone = round(math.sqrt(over_seeds / (own + over_seeds)) * len(draws))
     generator = np.random.default_rng(seed + 1)
-    draws = _resampled_means(by_item, resamples, seed)
-    draws = draws + generator.standard_t(seeds - 1, resamples) * math.sqrt(own / seeds)
+    error = generator.normal(0.0, math.sqrt(over_seeds), len(draws))
+    error[:alone] *= np.sqrt((seeds - 1) / generator.chisquare(seeds - 1, alone))
+    draws += error
+    draws[alone:] *= np.sqrt(free / generator.chisquare(free, len(draws) - alone))
+    draws += mean
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Difference(float(table.mean()), float(low), float(high), n, seeds)
+    return Difference(mean, float(low), float(high), n, seeds, _share_p(draws), math.sqrt(own + over_seeds))
+
+
+def _share_p(draws: Floats) -> float:
+    """Twice the smaller share of the draws on one side of zero; never below what so many draws can show."""
+    side = min(float((draws <= 0).sum()), float((draws >= 0).sum()))
+    return min(1.0, 2 * max(side, 1.0) / len(draws))
 
 
 def _items(values: ArrayLike) -> Floats:
@@ -184,28 +214,61 @@ def _items(values: ArrayLike) -> Floats:
 
 
 def _resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
+    ordered = np.sort(values)  # so that the order of the items plays no part
+    step = max(1, _CHUNK // len(ordered))
+    if resamples <= step:
+        return _drawn(len(ordered), resamples, seed) @ ordered / len(ordered)
+    # too many items to keep their counts; values that come often (hits and misses) are drawn together
     generator = np.random.default_rng(seed)
-    distinct, counts = np.unique(values, return_counts=True)
-    means = []
-    step = max(1, _CHUNK // len(distinct))
-    for start in range(0, resamples, step):
-        drawn = generator.multinomial(len(values), counts / len(values), size=min(step, resamples - start))
-        means.append(drawn @ distinct / len(values))
-    return np.concatenate(means)
+    distinct, counts = np.unique(ordered, return_counts=True)
+    if len(distinct) <= _FEW:
+        return generator.multinomial(len(values), counts / len(values), size=resamples) @ distinct / len(values)
+    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
+    return np.concatenate(
+        [ordered[generator.integers(0, len(ordered), (size, len(ordered)))].mean(1) for size in sizes]
+    )
+
+
+@lru_cache(maxsize=4)
+def _drawn(n: int, resamples: int, seed: int) -> Floats:
+    """How often each of n items is in each resample."""
+    places = np.random.default_rng(seed).integers(0, n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
+    return np.bincount(places.ravel(), minlength=resamples * n).reshape(resamples, n).astype(np.float64)
 
 
 def _bca(values: Floats, mean: float, means: Floats, confidence: float) -> Interval:
-    # half of the ties; the slack keeps a sum's last bit from deciding what a tie is
-    below = float(((means < mean - 1e-12).mean() + (means <= mean + 1e-12).mean()) / 2)
-    bias = _NORMAL.inv_cdf(min(max(below, 1e-6), 1 - 1e-6))
-    centred = values - mean
-    acceleration = float((centred**3).sum()) / (6 * float((centred**2).sum()) ** 1.5)
+    bias, acceleration = _bias(mean, means), _acceleration(values)
     ends = []
     for tail in ((1 - confidence) / 2, (1 + confidence) / 2):
         z = bias + _expanded(_NORMAL.inv_cdf(tail), len(values))
         ends.append(_NORMAL.cdf(bias + z / (1 - acceleration * z)))
     low, high = np.quantile(means, ends)
     return Interval(float(low), float(high))
+
+
+def _bca_p(values: Floats, mean: float, means: Floats) -> float:
+    """The p-value at which one end of `_bca` reaches zero: its steps backwards."""
+    bias, acceleration = _bias(mean, means), _acceleration(values)
+    share = float(((means < -1e-12).mean() + (means <= 1e-12).mean()) / 2)
+    slack = 1 / len(means)
+    moved = _NORMAL.inv_cdf(min(max(share, slack), 1 - slack)) - bias
+    wanted = moved / (1 + acceleration * moved) - bias
+    low, high = -9.0, 9.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _expanded(middle, len(values)) < wanted else (low, middle)
+    return min(1.0, 2 * _NORMAL.cdf(-abs(low)))
+
+
+def _bias(mean: float, means: Floats) -> float:
+    # half of the ties; the slack keeps a sum's last bit from deciding what a tie is
+    below = float(((means < mean - 1e-12).mean() + (means <= mean + 1e-12).mean()) / 2)
+    return _NORMAL.inv_cdf(min(max(below, 1e-6), 1 - 1e-6))
+
+
+def _acceleration(values: Floats) -> float:
+    centred = values - values.mean()
+    return float((centred**3).sum()) / (6 * float((centred**2).sum()) ** 1.5)
 
 
 def _expanded(z: float, n: int) -> float:

@@ -165,10 +165,14 @@ class ForestRow:
     Args:
         name: what differs.
         estimate: difference with its interval.
+        sure: drawn solid; None asks the interval whether it leaves zero out. A corrected verdict may know better.
+        mark: shown after the interval.
     """
 
     name: str
     estimate: Estimate
+    sure: bool | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,57 @@ class ForestPlot:
     caption: str = ""
 
     kind = "forest_plot"
+
+
+@dataclass(frozen=True)
+class ScatterPoint:
+    """One point of a scatter plot.
+
+    Args:
+        name: written beside it.
+        x: cost.
+        estimate: quality with its interval.
+    """
+
+    name: str
+    x: float
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
+class ScatterPlot:
+    """Cost against quality; points that no cheaper one equals are joined by a line.
+
+    Args:
+        title: heading.
+        points: in any order; points whose place is not finite are left out.
+        x: label of the axis, with its unit; less is better.
+        y: label of the axis, with its unit.
+        rising: whether more of y is better.
+        caption: small print.
+    """
+
+    title: str
+    points: Sequence[ScatterPoint]
+    x: str
+    y: str
+    rising: bool = True
+    caption: str = ""
+
+    kind = "line_chart"  # stands beside other charts
+
+    def frontier(self) -> list[ScatterPoint]:
+        """The points that no other is both as cheap and as good as, from cheap to dear.
+
+        Of equal points the first one stands for all.
+        """
+        sign = 1 if self.rising else -1
+        kept: list[ScatterPoint] = []
+        usable = [p for p in self.points if math.isfinite(p.x) and math.isfinite(p.estimate.value)]
+        for point in sorted(usable, key=lambda p: (p.x, -sign * p.estimate.value)):
+            if not kept or sign * point.estimate.value > sign * kept[-1].estimate.value:
+                kept.append(point)
+        return kept
 
 
 @dataclass(frozen=True)
@@ -282,7 +337,7 @@ class Commands:
     kind = "commands"
 
 
-Block = Table | LineChart | ForestPlot | PictureGrid | Facts | Commands
+Block = Table | LineChart | ScatterPlot | ForestPlot | PictureGrid | Facts | Commands
 
 
 @dataclass(frozen=True)
@@ -344,6 +399,8 @@ class Report:
             for block in section.blocks:
                 if isinstance(block, LineChart):
                     names += [series.name for series in block.series]
+                if isinstance(block, ScatterPlot):
+                    names += [point.name for point in block.points]
                 if isinstance(block, PictureGrid):
                     names += block.models
         return {name: place for place, name in enumerate(dict.fromkeys(names))}

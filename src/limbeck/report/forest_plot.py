@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from limbeck.report.document import Estimate, ForestPlot
+from limbeck.report.document import Estimate, ForestPlot, ForestRow
 from limbeck.report.svg import label, safe, scale, shortened, ticks, widened
 
 WIDTH = 760
-_NAMES, _VALUES, _ROW = 210, 190, 30
+_NAMES, _VALUES, _ROW, _MARKS = 210, 190, 30, 84
 
 
 def forest_plot_svg(plot: ForestPlot, key: str) -> str:
-    """The plot as an `<svg>`; an interval that holds zero is drawn hollow and grey.
+    """The plot as an `<svg>`; a difference that is not sure (its interval holds zero) is drawn hollow and grey.
 
     Args:
         plot: what is drawn.
@@ -20,7 +20,7 @@ def forest_plot_svg(plot: ForestPlot, key: str) -> str:
         return '<p class="nothing">Nothing was compared.</p>'
     ends = [0.0] + [end for row in plot.rows for end in _ends(row.estimate)]
     low, high = widened(min(ends), max(ends), 0.06)
-    left, right = _NAMES + 12, WIDTH - _VALUES
+    left, right = _NAMES + 12, WIDTH - _VALUES - (_MARKS if any(row.mark for row in plot.rows) else 0)
     x = scale(low, high, left, right)
     top = 30 if plot.left or plot.right else 10
     floor = top + _ROW * len(plot.rows) + 4
@@ -43,7 +43,7 @@ def forest_plot_svg(plot: ForestPlot, key: str) -> str:
     for place, row in enumerate(plot.rows):
         y = top + _ROW * place + _ROW / 2 + 2
         start, end = _ends(row.estimate)
-        sure = "sure" if start > 0 or end < 0 else "unsure"
+        sure = "sure" if _is_sure(row) else "unsure"
         parts.append(f'<text class="key end" x="{_NAMES}" y="{y + 4:.1f}">{safe(shortened(row.name, 205, 13))}</text>')
         parts.append(
             f'<g class="{sure}"><line class="whisker" x1="{x(start):.1f}" x2="{x(end):.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
@@ -51,7 +51,7 @@ def forest_plot_svg(plot: ForestPlot, key: str) -> str:
         )
         parts.append(
             f'<text class="key" x="{right + 14}" y="{y + 4:.1f}"><tspan class="value">{row.estimate.text}</tspan>'
-            f'<tspan class="tick" dx="8">{row.estimate.interval}</tspan></text>'
+            f'<tspan class="tick" dx="8">{row.estimate.interval}</tspan>{_mark(row)}</text>'
         )
     parts.append(f'<text class="name middle" x="{(left + right) / 2:.1f}" y="{height - 6}">{safe(plot.x)}</text>')
     return (
@@ -61,6 +61,15 @@ def forest_plot_svg(plot: ForestPlot, key: str) -> str:
     )
 
 
+def _is_sure(row: ForestRow) -> bool:
+    start, end = _ends(row.estimate)
+    return row.sure if row.sure is not None else start > 0 or end < 0
+
+
+def _mark(row: ForestRow) -> str:
+    return f'<tspan class="tick" dx="8">{safe(shortened(row.mark, _MARKS, 12))}</tspan>' if row.mark else ""
+
+
 def _ends(estimate: Estimate) -> tuple[float, float]:
     if estimate.low is None or estimate.high is None:
         return estimate.value, estimate.value
@@ -68,5 +77,5 @@ def _ends(estimate: Estimate) -> tuple[float, float]:
 
 
 def _described(plot: ForestPlot) -> str:
-    rows = "; ".join(f"{row.name}: {row.estimate}" for row in plot.rows)
+    rows = "; ".join(f"{row.name}: {row.estimate}{', ' + row.mark if row.mark else ''}" for row in plot.rows)
     return f"{plot.x}, with intervals. {rows}."

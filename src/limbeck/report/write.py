@@ -9,9 +9,10 @@ from typing import Any
 
 from limbeck.core.artefact import write_file
 from limbeck.core.errors import UsageError
-from limbeck.report.document import Block, Estimate, ForestPlot, LineChart, Picture, Report, Table
+from limbeck.report.document import Block, Estimate, ForestPlot, LineChart, Picture, Report, ScatterPlot, Table
 from limbeck.report.forest_plot import forest_plot_svg
 from limbeck.report.line_chart import line_chart_svg
+from limbeck.report.scatter_plot import scatter_plot_svg
 from limbeck.report.svg import DARK, LIGHT
 
 _KINDS = (
@@ -45,6 +46,8 @@ def render(report: Report) -> str:
     def drawn(block: Block, key: str) -> Markup:
         if isinstance(block, LineChart):
             return Markup(line_chart_svg(block, colours, key))  # texts inside are escaped by `svg.safe`
+        if isinstance(block, ScatterPlot):
+            return Markup(scatter_plot_svg(block, colours, key))
         assert isinstance(block, ForestPlot)
         return Markup(forest_plot_svg(block, key))
 
@@ -70,7 +73,7 @@ def data_uri(picture: Picture) -> str:
 
 
 def _grouped(report: Report) -> list[list[tuple[str, list[Block]]]]:
-    """For each section its blocks, with neighbouring line charts in one group that stands side by side."""
+    """For each section its blocks, with neighbouring charts in one group that stands side by side."""
     sections = []
     for section in report.sections:
         groups: list[tuple[str, list[Block]]] = []

@@ -1,0 +1,135 @@
+"""Findings as tables for the terminal and the report, and as CSV for everything else."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from limbeck.compare.arms import Comparison
+from limbeck.compare.findings import Findings
+from limbeck.compare.sentences import p_text
+from limbeck.core.artefact import write_file
+from limbeck.report.document import MISSING, Cell, Estimate, Row, Table
+from limbeck.report.metrics import arrows
+
+
+def findings_table(found: Sequence[Findings], *, caption: str) -> Table:
+    """One row an arm, one group a metric: mean, difference to the reference, verdict, smallest visible difference."""
+    rows = []
+    for one in found:
+        scale, digits = (100, 1) if one.is_share else (1, 3)
+        against = {finding.arm: finding for finding in one.arms}
+        for arm, mean in one.means.items():
+            cells: list[Cell] = [Estimate(scale * mean.value, scale * mean.low, scale * mean.high, digits=digits)]
+            finding = against.get(arm)
+            if finding is None:
+                cells += [MISSING, MISSING, "reference", MISSING]
+            else:
+                ends = (scale * finding.difference.low, scale * finding.difference.high)
+                cells += [
+                    Estimate(scale * finding.difference.value, *ends, digits=digits, signed=True),
+                    p_text(finding.p),
+                    finding.verdict,
+                    Estimate(scale * finding.smallest, digits=digits),
+                ]
+            cells.append("yes" if arm in one.best.arms else "no")
+            rows.append(Row(arm, cells, group=arrows(one.metric), strong=one.best.arms == (arm,)))
+    first = found[0]
+    columns = [
+        "arm",
+        "mean",
+        f"minus {first.reference}",
+        "Holm p",
+        "verdict",
+        f"smallest visible ({first.power:.0%})",
+        "may be best",
+    ]
+    return Table(caption, columns, rows, note=_note(first))
+
+
+def seed_rows(comparison: Comparison) -> list[dict[str, object]]:
+    """One row an arm, metric and seed: what was measured, before any statistics. `teacher` is an arm here."""
+    return [
+        {
+            "arm": arm,
+            "metric": metric.name,
+            "seed": seed,
+            "value": metric.value,
+            "low": metric.low,
+            "high": metric.high,
+            "n": metric.n,
+            "chance": metric.chance,
+            "higher_is_better": metric.higher_is_better,
+        }
+        for arm in ("teacher", *comparison.runs)
+        for seed, measured in zip(comparison.seeds, comparison.measured(arm), strict=True)
+        for metric in measured.metrics
+    ]
+
+
+def summary_rows(found: Sequence[Findings]) -> list[dict[str, object]]:
+    """One row an arm and metric: the mean and, but for the reference, its difference and verdict."""
+    rows = []
+    for one in found:
+        against = {finding.arm: finding for finding in one.arms}
+        for arm, mean in one.means.items():
+            row: dict[str, object] = {
+                "metric": one.metric,
+                "arm": arm,
+                "reference": one.reference,
+                "seeds": one.seeds,
+                "items": one.items,
+                "mean": mean.value,
+                "mean_low": mean.low,
+                "mean_high": mean.high,
+            }
+            finding = against.get(arm)
+            difference = finding.difference if finding else None
+            row |= {
+                "difference": difference.value if difference else "",
+                "difference_low": difference.low if difference else "",
+                "difference_high": difference.high if difference else "",
+                "p": difference.p if difference else "",
+                "p_holm": finding.p if finding else "",
+                "verdict": finding.verdict if finding else "reference",
+                "smallest_effect": finding.smallest if finding else "",
+                "may_be_best": arm in one.best.arms,
+                "ruled_out_by": one.best.beaten.get(arm, ""),
+            }
+            rows.append(row)
+    return rows
+
+
+def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
+    r"""Rows of the same columns as CSV with a header.
+
+    >>> csv_text([{"arm": "a, b", "value": 0.5}])
+    'arm,value\n"a, b",0.5\n'
+    """
+    stream = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return stream.getvalue()
+
+
+def write_csv(folder: Path, comparison: Comparison, found: Sequence[Findings]) -> tuple[Path, Path]:
+    """`comparison.csv` (per seed) and `summary.csv` (per arm and metric)."""
+    paths = folder / "comparison.csv", folder / "summary.csv"
+    for path, rows in zip(paths, (seed_rows(comparison), summary_rows(found)), strict=True):
+        write_file(path, csv_text(rows).encode())
+    return paths
+
+
+def _note(found: Findings) -> str:
+    over = "items and seeds" if found.seeds > 1 else "items; one seed: the spread over seeds is not in them"
+    return (
+        f"{found.seeds} seed{'s' * (found.seeds != 1)}, {found.items:,} items. "
+        "Shares in %, their differences in points. "
+        f"95 % intervals over {over}; differences are paired, their p is Holm-corrected over {len(found.arms)} arms. "
+        f"Smallest visible: what would have been seen in {found.power:.0%} of such comparisons. "
+        f"May be best: no other arm is surely better (level {found.level:g})."
+    )
