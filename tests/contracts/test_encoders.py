@@ -20,13 +20,14 @@ from limbeck.encoders.feature_encoder import FeatureEncoder
 from limbeck.encoders.fingerprint import fingerprint
 from limbeck.encoders.hf import open_teacher
 from limbeck.encoders.load import load_teacher
+from limbeck.encoders.mlp_image import MLPImageEncoder
 from limbeck.encoders.pooled import PooledEncoder
 from limbeck.encoders.projected import ProjectedEncoder
 from limbeck.encoders.student import make_student
 from limbeck.layers.projector.mlp import MLPProjector
 
 FOLDERS = ("clip", "siglip", "vision-text-dual-encoder", "vit", "convnext", "resnet", "bert")
-STUDENTS = ("conv-s", "vit-s")
+STUDENTS = ("conv-s", "vit-s", "cnn-image-s", "vit-image-s")
 ROWS = 8
 
 
@@ -55,6 +56,7 @@ MAKERS: dict[str, Callable[[Path], Iterator[Encoder]]] = {
     "efficientnet": lambda path: iter([EfficientNetLiteEncoder(64, blocks=(10,), power=0.5)]),
     "features": lambda path: iter([FeatureEncoder(MLPProjector(7, hidden=8, width=6), modality="image")]),
     "projected": _projected,
+    "mlp": lambda path: iter([MLPImageEncoder(8, hidden=(12, 6))]),
     "pooled": lambda path: iter([PooledEncoder(nn.Sequential(nn.Flatten(), nn.Linear(192, 6)), spec=ImageSpec(8, 8))]),
 }
 
@@ -93,7 +95,8 @@ def test_declared_is_returned(encoders: list[Encoder]) -> None:
             assert set(alone.names()) - {"mask"} == {name}
             assert alone[name].shape[0] == ROWS
             assert torch.isfinite(alone[name]).all()
-            assert torch.equal(alone[name], found[name])
+            # Attention maps come from another kernel, and with them all else that is asked at the same time.
+            assert torch.allclose(alone[name], found[name], atol=tolerance(found[name]), rtol=1e-4)
             if alone.mask is not None:
                 assert alone.mask.shape == alone[name].shape[:2]
         assert encoder(batch).names() == ("pooled",)

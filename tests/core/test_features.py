@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from limbeck.core.errors import UsageError
-from limbeck.core.features import Features
+from limbeck.core.features import Features, together
 
 
 @pytest.fixture
@@ -46,3 +46,15 @@ def test_map_changes_every_tensor_and_leaves_the_original(features):
     assert [changed[name].shape[0] for name in changed.names()] == [1, 1, 1, 1]
     assert features.pooled.shape == (2, 3)
     assert Features(pooled=torch.ones(1, 2)).map(lambda value: value * 2).tokens is None
+
+
+def test_pieces_of_different_length_are_padded_and_masked():
+    short = Features(torch.ones(1, 2), torch.ones(1, 2, 3), torch.ones(1, 2, dtype=torch.bool))
+    long = Features(torch.ones(2, 2), torch.ones(2, 4, 3), torch.ones(2, 4, dtype=torch.bool))
+    found = together([short, long])
+    assert found["tokens"].shape == (3, 4, 3)
+    assert found["tokens"][0].sum() == 6
+    assert found["mask"].tolist() == [[True, True, False, False], [True] * 4, [True] * 4]
+    assert found["pooled"].shape == (3, 2)
+    with pytest.raises(UsageError, match=r"batches have \[2, 4\] entries of 'tokens' and no mask"):
+        together([Features(tokens=torch.ones(1, 2, 3)), Features(tokens=torch.ones(1, 4, 3))])

@@ -72,3 +72,14 @@ def test_a_missing_wheel_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     with pytest.raises(UsageError, match=r"pip install 'limbeck\[demo\]'"):
         EfficientNetLiteEncoder(64)
+
+
+def test_hidden_maps_lead_to_the_tokens(encoder: EfficientNetLiteEncoder) -> None:
+    batch = view(encoder)
+    with torch.no_grad():
+        found = encoder(batch, want=("hidden.0", "hidden.15", "pooled"))
+        network, size = encoder.tower, 64 // 32
+        last = found["hidden.15"].transpose(1, 2).reshape(3, -1, size, size)
+        again = network._swish(network._bn1(network._conv_head(last)))
+    assert found["hidden.0"].shape == (3, 32 * 32, 16)
+    torch.testing.assert_close(again.mean((2, 3)), found["pooled"], atol=1e-4, rtol=1e-4)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from encoders.worlds import config, shake
+from encoders.worlds import config, shake, view
 from limbeck.core.spec import ImageSpec
 from limbeck.encoders.hf_image import HFImageEncoder
 from limbeck.encoders.pooling import cls_pooling, mean_pooling
@@ -17,11 +17,12 @@ def test_outputs_are_the_models_own(kind: str, hidden: int) -> None:
     tower = AutoModel.from_config(config(kind)).eval()
     shake(tower)
     encoder = HFImageEncoder(tower, spec=SPEC)
-    assert encoder.outputs == ("pooled", "tokens", *(f"hidden.{k}" for k in range(hidden)))
+    maps = ("attention.0", "attention.1") if kind == "vit" else ()
+    assert encoder.outputs == ("pooled", "tokens", *(f"hidden.{k}" for k in range(hidden)), *maps)
     pixels = torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         theirs = tower(pixel_values=pixels, output_hidden_states=True)
-        ours = encoder({"pixel_values": pixels}, want=encoder.outputs)
+        ours = encoder({"pixel_values": pixels}, want=[name for name in encoder.outputs if name not in maps])
     assert encoder.width == 16
     assert torch.equal(ours["pooled"], theirs.pooler_output.flatten(1))
     last = theirs.hidden_states[-1]
@@ -50,3 +51,17 @@ def test_the_mode_is_kept_and_picks_the_kernel() -> None:
     encoder.eval()
     assert tower.config._attn_implementation == "sdpa"
     assert not HFImageEncoder(tower.eval(), spec=SPEC).training
+
+
+def test_attention_maps_are_distributions_and_leave_the_kernel_as_it_was() -> None:
+    tower = AutoModel.from_config(config("vit")).eval()
+    shake(tower)
+    encoder = HFImageEncoder(tower, spec=SPEC).eval()
+    kernel = tower.config._attn_implementation
+    found = encoder(view(encoder, 3), want=("attention.1", "pooled"))
+    tokens = encoder(view(encoder, 3), want=("tokens",))["tokens"].shape[1]
+    assert found["attention.1"].shape == (3, tower.config.num_attention_heads, tokens, tokens)
+    torch.testing.assert_close(found["attention.1"].sum(-1), torch.ones(3, tower.config.num_attention_heads, tokens))
+    assert tower.config._attn_implementation == kernel
+    with torch.no_grad():
+        torch.testing.assert_close(found["pooled"], encoder(view(encoder, 3))["pooled"], atol=1e-4, rtol=1e-4)

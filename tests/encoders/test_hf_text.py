@@ -27,14 +27,19 @@ def batch() -> dict[str, torch.Tensor]:
 def test_outputs_are_the_models_own() -> None:
     tower = bert()
     encoder = HFTextEncoder(tower, spec=SPEC)
-    assert encoder.outputs == ("pooled", "tokens", "hidden.0", "hidden.1", "hidden.2")
+    maps = ("attention.0", "attention.1")
+    assert encoder.outputs == ("pooled", "tokens", "hidden.0", "hidden.1", "hidden.2", *maps, "ids")
     assert encoder.vocabulary == 320
     with torch.no_grad():
         theirs = tower(**batch(), output_hidden_states=True)
-        ours = encoder(batch(), want=encoder.outputs)
+        ours = encoder(batch(), want=[name for name in encoder.outputs if name not in maps])
+        attended = encoder(batch(), want=maps)
+    heads = torch.ones(len(batch()["input_ids"]), tower.config.num_attention_heads, batch()["input_ids"].shape[1])
+    torch.testing.assert_close(attended["attention.1"].sum(-1), heads)
     assert torch.equal(ours["pooled"], theirs.pooler_output)
     assert torch.equal(ours["hidden.1"], theirs.hidden_states[1])
     assert torch.equal(ours["mask"], batch()["attention_mask"].bool())
+    assert torch.equal(ours["ids"], batch()["input_ids"])
 
 
 def test_padding_changes_nothing() -> None:

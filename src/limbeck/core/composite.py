@@ -60,7 +60,8 @@ class CompositeEncoder(Encoder):
         for module, mode in modes:
             module.training = mode
         own = [f"{part}:{output}" for part in self._order for output in found[part].names()]
-        self.outputs = (*base.outputs, *own)
+        theirs = [name for name in found[answer.producer].names() if name == "tokens" and name not in base.outputs]
+        self.outputs = (*base.outputs, *theirs, *own)
         self.width = int(found[answer.producer][answer.output].shape[-1])
 
     def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
@@ -81,6 +82,7 @@ class CompositeEncoder(Encoder):
                 values[name] = answer[self.answer.output]
             else:
                 values[name] = (answer if name in answer.names() and name == "tokens" else base)[name]
+        # A part that changes tokens one by one leaves the mask to the base.
         mask = answer.mask if answer.mask is not None else base.mask
         has_tokens = any(value.ndim == 3 for value in values.values())
         extras = {name: value for name, value in values.items() if name not in _FIXED}

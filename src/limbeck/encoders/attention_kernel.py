@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from torch import nn
@@ -27,3 +29,27 @@ def choose_attention(tower: nn.Module, *, training: bool) -> None:
     kernel = "eager" if training else "sdpa"
     if config._attn_implementation in ("eager", "sdpa") and config._attn_implementation != kernel:
         config._attn_implementation = kernel
+
+
+@contextlib.contextmanager
+def explicit_attention(tower: nn.Module, *, on: bool = True) -> Iterator[None]:
+    """Explicit matrix products for the time of the block: the only kernel that can say its attention maps."""
+    config: Any = getattr(tower, "config", None)
+    before = getattr(config, "_attn_implementation", None)
+    if not on or before != "sdpa":
+        yield
+        return
+    config._attn_implementation = "eager"
+    try:
+        yield
+    finally:
+        config._attn_implementation = before
+
+
+def attention_outputs(tower: nn.Module, **probe: Any) -> tuple[str, ...]:
+    """`attention.0`, ... of every layer that has maps `(n, h, t, t)`; none where the tower has no attention."""
+    if not getattr(tower, "_supports_sdpa", False):
+        return ()
+    with explicit_attention(tower):
+        found = tower(**probe, output_attentions=True).get("attentions") or ()
+    return tuple(f"attention.{number}" for number, value in enumerate(found) if value is not None and value.ndim == 4)

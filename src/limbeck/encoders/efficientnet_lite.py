@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -31,7 +32,8 @@ class EfficientNetLiteEncoder(Encoder):
         power: exponent of the averages, sign kept. 1 leaves them; 0.5 tames the few channels that fire strongly.
 
     Attributes:
-        outputs: `pooled (n, 1280 + widths of blocks)`, `tokens (n, (size / 32) squared, 1280)`.
+        outputs: `pooled (n, 1280 + widths of blocks)`, `tokens (n, (size / 32) squared, 1280)`, and `hidden.0` ...
+            `hidden.15`, the map after each block, flattened likewise.
 
     Raises:
         UsageError: the wheels are not installed, or a size or block that does not exist.
@@ -41,7 +43,7 @@ class EfficientNetLiteEncoder(Encoder):
     """
 
     modality = "image"
-    outputs = ("pooled", "tokens")
+    outputs = ("pooled", "tokens", *(f"hidden.{number}" for number in range(BLOCKS)))
 
     def __init__(self, size: int = 128, *, blocks: Sequence[int] = (), power: float = 1.0) -> None:
         super().__init__()
@@ -62,35 +64,34 @@ class EfficientNetLiteEncoder(Encoder):
             raise UsageError(f"EfficientNet-Lite0 has no block {missing[0]}; valid: 0 to {BLOCKS - 1}")
         self.eval()
         with torch.no_grad():
-            self.width = sum(found.shape[1] for found in self._maps(torch.zeros(1, 3, size, size)))
+            maps = self._maps(torch.zeros(1, 3, size, size), kept=self.blocks)
+            self.width = sum(found.shape[1] for found in maps.values())
 
     def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
         """The outputs in `want` for `pixel_values (n, 3, size, size)`."""
         check_want(want, self.outputs, encoder="EfficientNet-Lite0")
-        maps = self._maps(view["pixel_values"])
-        return wanted(
-            want,
-            {
-                "pooled": lambda: self._pooled(maps),
-                "tokens": lambda: as_tokens(maps[-1]),
-            },
-        )
+        hidden = {int(name.partition(".")[2]) for name in want if name.startswith("hidden.")}
+        maps = self._maps(view["pixel_values"], kept={*self.blocks, *hidden})
+        chosen = [maps[number] for number in (*self.blocks, BLOCKS)]
+        computed: dict[str, Callable[[], Tensor]] = {f"hidden.{i}": partial(as_tokens, maps[i]) for i in hidden}
+        computed |= {"pooled": lambda: self._pooled(chosen), "tokens": lambda: as_tokens(maps[BLOCKS])}
+        return wanted(want, computed)
 
     def _pooled(self, maps: Sequence[Tensor]) -> Tensor:
         averages = torch.cat([found.float().mean((2, 3)) for found in maps], dim=1)
         return averages if self.power == 1 else averages.sign() * averages.abs().pow(self.power)
 
-    def _maps(self, pixels: Tensor) -> list[Tensor]:
-        """Feature maps of the chosen blocks in order, then of the last convolution."""
+    def _maps(self, pixels: Tensor, *, kept: Collection[int]) -> dict[int, Tensor]:
+        """Feature maps by number of the block; that of the last convolution is number 16."""
         network: Any = self.tower
         share = network._global_params.drop_connect_rate or 0.0
         x = network._swish(network._bn0(network._conv_stem(pixels.contiguous(memory_format=torch.channels_last))))
-        kept = []
+        maps = {}
         for number, block in enumerate(network._blocks):
             x = block(x, drop_connect_rate=share * number / len(network._blocks))
-            if number in self.blocks:
-                kept.append(x)
-        return [*kept, network._swish(network._bn1(network._conv_head(x)))]
+            if number in kept:
+                maps[number] = x
+        return maps | {BLOCKS: network._swish(network._bn1(network._conv_head(x)))}
 
 
 def _load() -> Any:

@@ -12,9 +12,9 @@ from limbeck.core.encoder import Encoder
 from limbeck.core.errors import UsageError
 from limbeck.core.features import Features
 from limbeck.core.spec import TextSpec
-from limbeck.encoders.attention_kernel import choose_attention
+from limbeck.encoders.attention_kernel import attention_outputs, choose_attention, explicit_attention
 from limbeck.encoders.pooling import Pooling, model_pooling
-from limbeck.encoders.wanted import as_tokens, check_want, wanted
+from limbeck.encoders.wanted import as_it_is, as_tokens, check_want, wanted
 
 _BUCKETS = 4
 
@@ -32,7 +32,8 @@ class HFTextEncoder(Encoder):
         reads_mask: SigLIP's text tower is trained to see its padding and is never given a mask.
 
     Attributes:
-        outputs: `pooled`, `tokens` (before pooling and projection), `hidden.0` (the embeddings) ... `hidden.L`.
+        outputs: `pooled`, `tokens` (before pooling and projection), `hidden.0` (the embeddings) ... `hidden.L`,
+            `attention.0 (n, h, t, t)` ..., `ids` (the words as they came, for parts that predict them).
 
     Raises:
         UsageError: the tokenizer knows an id that the tower's embedding has no row for.
@@ -52,6 +53,7 @@ class HFTextEncoder(Encoder):
         super().__init__()
         self.tower = tower
         self.head = head if head is not None else nn.Identity()
+        self.offers: dict[str, Callable[[int], Tensor]] = {}
         self.spec: TextSpec = spec
         self.pooling = pooling
         self.reads_mask = reads_mask
@@ -63,11 +65,22 @@ class HFTextEncoder(Encoder):
             row = torch.full((1, spec.pad_to or min(2, spec.max_length)), spec.pad_id)
             mask = torch.ones_like(row)
             probe = tower(input_ids=row, **self._mask(mask), output_hidden_states=True)
+            maps = attention_outputs(tower, input_ids=row, **self._mask(mask))
             own = probe.get("pooler_output")
             self.width = int(self.head(pooling(probe.last_hidden_state, mask.bool(), own)).shape[-1])
         hidden = probe.get("hidden_states") or ()
-        self.outputs = ("pooled", "tokens", *(f"hidden.{number}" for number in range(len(hidden))))
+        self.outputs = ("pooled", "tokens", *(f"hidden.{number}" for number in range(len(hidden))), *maps, "ids")
         self.train(training)
+
+    def offer(self, name: str, value: Callable[[int], Tensor]) -> None:
+        """One more output: `value(n)` is asked after the tower has run on `n` rows. For surgeries."""
+        self.offers[name] = value
+        self.outputs = (*(output for output in self.outputs if output != name), name)
+
+    def withdraw(self, name: str) -> None:
+        """Take such an output away again."""
+        self.offers.pop(name, None)
+        self.outputs = tuple(output for output in self.outputs if output != name)
 
     def train(self, mode: bool = True) -> HFTextEncoder:
         """Training or evaluation mode, each with its faster attention kernel."""
@@ -87,17 +100,25 @@ class HFTextEncoder(Encoder):
 
     def _whole(self, view: Mapping[str, Tensor], want: Collection[str]) -> Features:
         options = {"output_hidden_states": True} if any(name.startswith("hidden.") for name in want) else {}
+        maps = any(name.startswith("attention.") for name in want)
+        options |= {"output_attentions": True} if maps else {}
         keep = view["attention_mask"].clone()
         keep[:, 0] = 1  # a row without text would pool over nothing; all others start with a token anyway
-        found = self.tower(input_ids=view["input_ids"], **self._mask(keep), **options)
+        with explicit_attention(self.tower, on=maps):
+            found = self.tower(input_ids=view["input_ids"], **self._mask(keep), **options)
         mask = keep.bool()
         tokens = found.last_hidden_state
         computed: dict[str, Callable[[], Tensor]] = {
             "pooled": lambda: self.head(self.pooling(tokens, mask, found.get("pooler_output"))),
             "tokens": lambda: tokens,
+            "ids": lambda: view["input_ids"],
         }
+        rows = len(tokens)
+        computed |= {name: partial(offer, rows) for name, offer in self.offers.items()}
         for number, hidden in enumerate(found.get("hidden_states") or ()):
             computed[f"hidden.{number}"] = partial(as_tokens, hidden)
+        for number, value in enumerate(found.get("attentions") or ()):
+            computed[f"attention.{number}"] = partial(as_it_is, value)
         return wanted(want, computed, mask=mask)
 
     def _by_length(self, view: Mapping[str, Tensor]) -> Tensor:

@@ -26,6 +26,11 @@ def as_tokens(hidden: Tensor) -> Tensor:
     return hidden.flatten(2).transpose(1, 2) if hidden.ndim == 4 else hidden
 
 
+def as_it_is(value: Tensor) -> Tensor:
+    """The tensor itself, for `functools.partial`."""
+    return value
+
+
 def wanted(
     want: Collection[str], computed: Mapping[str, Callable[[], Tensor]], *, mask: Tensor | None = None
 ) -> Features:

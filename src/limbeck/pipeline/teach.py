@@ -126,7 +126,8 @@ def teach(
             width = next(iter(encoders.values())).width
             own: dict[str, Teacher] = dict(training)
         elif align is None:
-            raise UsageError(f"teacher {models.name} is two encoders without a shared space; it needs an alignment stage")
+            what = "two encoders without a shared space"
+            raise UsageError(f"teacher {models.name} is {what}; it needs an alignment stage")
         else:
             held = cached("teacher", models, {"validation": (rows.validation, 0)})
             for ready in (*training.values(), *held.values()):
