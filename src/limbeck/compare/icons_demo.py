@@ -109,7 +109,7 @@ def tower_costs(comparison: Comparison, bench: Bench) -> dict[str, TowerCost]:
             view = view_of(encoder)
             rows = [view.prepare(sample.values[modality]) for sample in samples]
             towers[f"{name}.{modality}"] = (encoder, view.collate(rows))
-    return measure_cost(towers)
+    return measure_cost(towers, repeats=7)
 
 
 def plain(comparison: Comparison, costs: Mapping[str, TowerCost]) -> dict[str, object]:
@@ -163,6 +163,6 @@ def next_commands(out: Path) -> list[str]:
     return [
         f"limbeck evaluate {run} --data icons",
         f"limbeck run {run}/recipe.json --set student=vit-s --out runs/icons-vit",
-        "limbeck distill YOUR.csv --teacher icons --student conv-s --out runs/mine",
+        "limbeck distill YOUR.csv --teacher icons --student resnet-s --out runs/mine",
         "limbeck demo --seeds 3",
     ]

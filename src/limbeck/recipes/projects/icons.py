@@ -13,11 +13,12 @@ from limbeck.core.recipe import Budget, DataSpec, Optimisation, Recipe, StageSpe
 from limbeck.core.term import Ref, Term
 from limbeck.data.augmentation.caption_subset import CaptionSubset
 from limbeck.data.augmentation.random_affine import RandomAffine
+from limbeck.data.augmentation.random_shift import RandomShift
 from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.recipes.bases import contrast, image_features, no_teacher, similarities, text_features
 from limbeck.recipes.distillation import alignment
 
-WORD_STEPS, STEPS = 250, 260
+WORD_STEPS, STEPS = 300, 560
 BATCH = {"image+text": 224, "image": 96}
 DRAWS = {"image+text": 4, "image": 4}
 
@@ -43,12 +44,13 @@ def icons_feature_matching() -> Recipe:
 def icons_no_teacher() -> Recipe:
     """The same student from the pairs alone, for as many steps as the other arms see pairs."""
     pairs = {"image+text": BATCH["image+text"]}
-    stage = _stage("student", no_teacher().terms, STEPS, pairs, learning_rate=2e-3, weight_decay=0.05)
+    stage = _stage("student", no_teacher().terms, STEPS, pairs, learning_rate=2e-3, weight_decay=0.2)
     return replace(_recipe("icons_no_teacher", stage), teacher=None, align=None)
 
 
 def _recipe(name: str, *stages: StageSpec) -> Recipe:
-    data = DataSpec("icons", draws=DRAWS, augmentations=(RandomAffine(), CaptionSubset()), precision="bf16")
+    augmentations = (RandomAffine(), CaptionSubset())
+    data = DataSpec("icons", draws=DRAWS, augmentations=augmentations, jitters=(RandomShift(4),), precision="bf16")
     align = alignment(steps=120, batch=512, learning_rate=1e-3, dropout=0.3)
     return Recipe(name, data, "resnet-s", stages, teacher="icons", align=align, evaluators=(RetrievalEvaluator(),))
 
@@ -73,6 +75,6 @@ def _stage(
     weight_decay: float,
 ) -> StageSpec:
     trains = tuple(sorted({r.producer for t in terms.values() for r in t.inputs.values() if "student" in r.producer}))
-    budget = Budget(steps, batch=batch, evaluate_every=52, patience=3, save_every=130)
+    budget = Budget(steps, batch=batch, evaluate_every=100, patience=3, save_every=200)
     optimisation = Optimisation(learning_rate=learning_rate, weight_decay=weight_decay, precision="bf16")
     return StageSpec(name, terms, trains, budget, optimisation)
