@@ -1,62 +1,103 @@
-"""What a comparison leaves behind: `comparison.json`, `comparison.csv`, `report.html`, and lines for the terminal."""
+"""What a comparison leaves behind: `comparison.json`, two CSV files, `report.html`, and lines for the terminal."""
 
 from __future__ import annotations
 
-import csv
-import io
+import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from limbeck.compare.arms import Comparison
+from limbeck.compare.charts import arms_plot, learning_curves, pareto_plot
 from limbeck.compare.contest import Outcome
+from limbeck.compare.findings import Findings, findings_of
 from limbeck.compare.icons_demo import doubts
-from limbeck.compare.summary import difference_plot, training_charts
+from limbeck.compare.sentences import sentences
+from limbeck.compare.tables import csv_text, findings_table, seed_rows, summary_rows
 from limbeck.core.artefact import versions, write_file, write_json
 from limbeck.pipeline.execute import Bench
-from limbeck.report.document import Block, Commands, Facts, Report, Section, Table
-from limbeck.report.metrics import metrics_table
+from limbeck.report.document import Block, Commands, Facts, Report, Section
 from limbeck.report.terminal import plain_table
 from limbeck.report.write import write_report
 
 SCHEMA = 1
+REFERENCE = "no_teacher"
+BUDGETS = ("equal steps", "equal seconds")
+
+
+@dataclass(frozen=True)
+class Family:
+    """The arms under one budget, and what can be said of them.
+
+    Args:
+        budget: `equal steps` or `equal seconds`.
+        comparison: the runs.
+        found: one a metric, the deciding one first.
+        steps: arm -> steps of a run.
+        doubts: why nothing of it is shown; empty where every shuffled control is at chance.
+    """
+
+    budget: str
+    comparison: Comparison
+    found: tuple[Findings, ...]
+    steps: Mapping[str, int]
+    doubts: tuple[str, ...]
+
+    def shown(self) -> list[Findings]:
+        """The metrics of a table: means of both directions where there are any."""
+        both = [one for one in self.found if "<->" in one.metric]
+        return both or list(self.found)
 
 
 def write_outputs(outcome: Outcome, bench: Bench, *, out: Path, title: str) -> list[str]:
     """Write everything to `out`; returns the lines for the terminal."""
-    write_json(out / "comparison.json", plain_outcome(outcome, bench))
-    write_file(out / "comparison.csv", values_csv(outcome).encode())
-    write_report(out / "report.html", _report(outcome, title, out))
-    return _lines(outcome, out)
+    families = families_of(outcome)
+    write_json(out / "comparison.json", _finite(plain_outcome(outcome, families, bench)))
+    by_seed = [(one, row) for one in families for row in seed_rows(one.comparison)]
+    by_arm = [(one, row) for one in families for row in summary_rows(one.found)]
+    for name, rows in (("comparison.csv", by_seed), ("summary.csv", by_arm)):
+        lines = [{"budget": one.budget, **row, **_costs(outcome, one, str(row["arm"]))} for one, row in rows]
+        write_file(out / name, csv_text(lines).encode())
+    write_report(out / "report.html", report_of(outcome, families, title=title, out=out))
+    return terminal_lines(outcome, families, out)
 
 
-def families(outcome: Outcome) -> dict[str, Comparison]:
-    """`equal steps` and `equal seconds` -> comparison, the budget that was asked for first."""
-    names = ["equal steps", "equal seconds"]
-    if outcome.rules.budget == "seconds":
-        names.reverse()
-    found = {names[0]: outcome.comparison}
-    return found | ({names[1]: outcome.other} if outcome.other is not None else {})
+def families_of(outcome: Outcome, *, reference: str = REFERENCE) -> list[Family]:
+    """The budget that was asked for, and the other one where arms differ in it.
+
+    Args:
+        outcome: of the contest.
+        reference: the arm that others are held against; the first one where there is none of that name.
+    """
+    names = BUDGETS if outcome.rules.budget == "steps" else BUDGETS[::-1]
+    families = []
+    for place, (name, comparison) in enumerate(zip(names, (outcome.comparison, outcome.other), strict=True)):
+        if comparison is None:
+            continue
+        against = reference if reference in comparison.runs else next(iter(comparison.runs))
+        found = tuple(findings_of(comparison, metric, reference=against) for metric in comparison.metrics())
+        steps = {arm: outcome.steps[arm][place] for arm in comparison.runs}
+        families.append(Family(name, comparison, found, steps, tuple(doubts(comparison))))
+    return families
 
 
-def plain_outcome(outcome: Outcome, bench: Bench) -> dict[str, Any]:
-    """Every number: per-seed values of every arm and budget, settings, trials, rates, and what was equal."""
+def plain_outcome(outcome: Outcome, families: list[Family], bench: Bench) -> dict[str, Any]:
+    """Every number: per-seed values of every arm and budget, findings, settings, trials, rates, what was equal."""
     rules = outcome.rules
     return {
         "schema": SCHEMA,
         "seeds": list(rules.seeds),
         "budget": rules.budget,
         "seconds asked for": rules.seconds or None,
+        "trials an arm": rules.tune,
         "threads": rules.threads,
-        "test split": "read once, after the last training of every arm and trial (test-read.json)",
+        "test split": "read after the last training of every arm and trial (test-read.json)",
         "test rows": len(bench.rows.test),
         "data": bench.source.fingerprint(),
         "versions": versions(),
-        "withheld": {name: doubts(one) for name, one in families(outcome).items()},
         "arms": {
             arm: {
-                "steps": {name: outcome.steps[arm][place] for place, name in enumerate(families(outcome))},
                 "seconds a step": outcome.rates[arm],
                 "seconds by seed": list(outcome.seconds[arm]),
                 "tuned": asdict(outcome.settings[arm]) if arm in outcome.settings else None,
@@ -64,84 +105,103 @@ def plain_outcome(outcome: Outcome, bench: Bench) -> dict[str, Any]:
             }
             for arm in outcome.comparison.runs
         },
-        "results": {name: _plain(one) for name, one in families(outcome).items()},
-    }
-
-
-def values_csv(outcome: Outcome) -> str:
-    """One line a budget, arm, seed and metric."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["budget", "arm", "seed", "metric", "value", "items", "chance", "steps", "seconds_a_step"])
-    for place, (budget, comparison) in enumerate(families(outcome).items()):
-        for arm in ("teacher", *comparison.runs):
-            steps = outcome.steps[arm][place] if arm in outcome.steps else ""
-            rate = f"{outcome.rates[arm]:.6g}" if arm in outcome.rates else ""
-            for seed, measured in zip(comparison.seeds, comparison.measured(arm), strict=True):
-                for metric in measured.metrics:
-                    cells = [budget, arm, seed, metric.name, repr(metric.value), metric.n, repr(metric.chance)]
-                    writer.writerow([*cells, steps, rate])
-    return stream.getvalue()
-
-
-def _plain(comparison: Comparison) -> Mapping[str, Any]:
-    return {
-        arm: {
-            name: {
-                "mean": comparison.mean(arm, name).to_json(),
-                "by seed": [measured.get(name).value for measured in comparison.measured(arm)],
+        "results": {
+            one.budget: {
+                "withheld": list(one.doubts),
+                "steps": dict(one.steps),
+                "runs": {arm: [run.folder.name for run in runs] for arm, runs in one.comparison.runs.items()},
+                "by seed": seed_rows(one.comparison),
+                "findings": [found.to_json() for found in one.found],
             }
-            for name in comparison.metrics()
-        }
-        for arm in ("teacher", *comparison.runs)
+            for one in families
+        },
     }
 
 
-def _table(name: str, comparison: Comparison) -> Table:
-    arms = ("teacher", *comparison.runs)
-    models = {arm: [comparison.mean(arm, metric) for metric in comparison.metrics()] for arm in arms}
-    return metrics_table(f"Test split, {name}, means of {len(comparison.seeds)} seeds", models)
-
-
-def _report(outcome: Outcome, title: str, out: Path) -> Report:
+def report_of(outcome: Outcome, families: list[Family], *, title: str, out: Path) -> Report:
+    """The page: what helps, what it costs, how it learned, where it comes from."""
+    first = families[0]
     sections = []
-    for name, comparison in families(outcome).items():
-        problems = doubts(comparison)
-        blocks: list[Block] = [_table(name, comparison)]
-        base, *others = comparison.runs
-        blocks += [difference_plot(comparison, arm=arm, baseline=base) for arm in others]
-        sections.append(Section(name.capitalize(), [] if problems else blocks, lead="; ".join(problems)))
+    for one in families:
+        blocks: list[Block] = [findings_table(one.shown(), caption=f"Test split, {one.budget}")]
+        blocks += [arms_plot(found) for found in one.shown()[:2]]
+        cost = {arm: steps * outcome.rates[arm] for arm, steps in one.steps.items()}
+        blocks.append(pareto_plot(one.found[0], cost, x="seconds of training steps", caption=_RATES))
+        lead = " ".join(one.doubts or sentences(one.found[0]))
+        sections.append(Section(one.budget.capitalize(), [] if one.doubts else blocks, lead=lead))
+    rules = outcome.rules
     facts = {
-        "seeds": ", ".join(map(str, outcome.rules.seeds)),
-        "threads": str(outcome.rules.threads),
-        **{f"{arm}: seconds a step": f"{rate:.4f}" for arm, rate in outcome.rates.items()},
+        "seeds": ", ".join(map(str, rules.seeds)),
+        "budget": f"equal {rules.budget}",
+        "validation trials an arm": str(rules.tune),
+        "test split": "read after the last training",
+        "threads": str(rules.threads),
+        "steps": [f"{arm}: {steps}" for arm, steps in first.steps.items()],
+        "seconds a step": [f"{arm}: {rate:.4f}" for arm, rate in outcome.rates.items()],
         **{f"{name} version": value for name, value in versions().items()},
     }
+    settings = [f"{arm}: {_said(one.learning_rate, one.weights)}" for arm, one in outcome.settings.items()]
     sections += [
-        Section("Training", training_charts(outcome.comparison)),
-        Section("Provenance", [Facts("How this was made", facts), Commands("Next", next_commands(outcome, out))]),
+        Section("Training", learning_curves(outcome.comparison)),
+        Section(
+            "Provenance",
+            [
+                Facts(
+                    "How this was made", facts | ({"tuned settings, times the default": settings} if settings else {})
+                ),
+                Commands("Next", next_commands(outcome, first, out)),
+            ],
+        ),
     ]
-    return Report(title, [], sections, series=("teacher", *outcome.comparison.runs))
+    return Report(
+        title,
+        [] if first.doubts else sentences(first.found[0]),
+        sections,
+        warnings=[doubt for one in families for doubt in one.doubts],
+        series=tuple(first.comparison.runs),
+    )
 
 
-def _lines(outcome: Outcome, out: Path) -> list[str]:
+def terminal_lines(outcome: Outcome, families: list[Family], out: Path) -> list[str]:
+    """The result for the terminal."""
     lines = []
-    for name, comparison in families(outcome).items():
-        lines += [*(doubts(comparison) or [plain_table(_table(name, comparison))]), ""]
-    lines += [f"report: {out}/report.html", f"values: {out}/comparison.json, {out}/comparison.csv", "", "next:"]
-    return lines + [f"  {line}" for line in next_commands(outcome, out)]
+    for one in families:
+        if one.doubts:
+            lines += [*one.doubts, ""]
+            continue
+        table = findings_table(one.shown(), caption=f"Test split, {one.budget}")
+        lines += [plain_table(table), "", *sentences(one.found[0]), ""]
+    lines += [f"report: {out}/report.html", f"values: {out}/comparison.json, comparison.csv and summary.csv beside it"]
+    return [*lines, "", "next:", *(f"  {line}" for line in next_commands(outcome, families[0], out))]
 
 
-def next_commands(outcome: Outcome, out: Path) -> list[str]:
-    """What to type next."""
-    best = max(outcome.comparison.runs, key=lambda arm: _first(outcome.comparison, arm))
-    run = outcome.comparison.runs[best][0]
+def next_commands(outcome: Outcome, family: Family, out: Path) -> list[str]:
+    """What to type next: the arm with the best mean."""
+    found = family.found[0]
+    sign = 1 if found.higher_is_better else -1
+    best = max(found.means, key=lambda arm: sign * found.means[arm].value)
+    run = family.comparison.runs[best][0]
     return [
         f"limbeck evaluate {run.folder} --data {run.recipe.data.path}",
         f"limbeck run {run.folder}/recipe.json --out {out}-again --set seed={max(outcome.rules.seeds) + 1}",
     ]
 
 
-def _first(comparison: Comparison, arm: str) -> float:
-    """Mean of the first metric."""
-    return comparison.mean(arm, comparison.metrics()[0]).value
+_RATES = "Seconds a step were measured in turns before training; validation and checkpoints are not in them."
+
+
+def _costs(outcome: Outcome, family: Family, arm: str) -> dict[str, object]:
+    return {"steps": family.steps.get(arm, ""), "seconds_a_step": outcome.rates.get(arm, "")}
+
+
+def _said(rate: float, weights: Mapping[str, float]) -> str:
+    return ", ".join([f"learning rate {rate:.3g}", *(f"{name} {factor:.3g}" for name, factor in weights.items())])
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinity as null: JSON has neither."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
