@@ -57,3 +57,29 @@ def test_another_seed_of_the_projectors_is_another_teacher(tmp_path):
     other, _, _ = taught(tmp_path / "3", align=alignment(steps=3, batch=8))
     assert first.fingerprint == again.fingerprint != other.fingerprint
     assert any("20 of them reused, 0 computed" in line for line in said)
+
+
+def test_tokens_of_texts_are_cached_as_the_live_teacher_says_them(tmp_path):
+    models = load_teacher(f"hf:{worlds.model('bert')}")
+    source = open_source(worlds.data())
+    found = teach(
+        None, source, ROWS, DataSpec("x"), align=None, seed=0, cache=tmp_path / "cache", folder=tmp_path,
+        further={"words": models}, wanted={"words.text": ("hidden.1", "tokens")},
+    )  # fmt: skip
+    assert found.width is None
+    teacher, encoder = found.teachers["words.text"], models.encoders["text"]
+    view = view_of(encoder)
+    ready = view.collate([view.prepare(source.sample(row).values["text"]) for row in (4, 2, 7)])
+    wants = ("tokens", "hidden.1", "attention.0", "pooled")
+    cached = teacher(skeleton(source, [4, 2, 7], [0, 0, 0]), want=wants)
+    with torch.no_grad():
+        live = encoder(ready, want=wants)
+    keep = live["mask"]
+    assert torch.equal(cached["mask"], keep)
+    for name in ("tokens", "hidden.1"):
+        torch.testing.assert_close(cached[name][keep], live[name][keep], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(cached["pooled"], live["pooled"], atol=1e-4, rtol=1e-4)
+    pairs = (keep[:, None, :, None] & keep[:, None, None, :]).expand_as(live["attention.0"])
+    torch.testing.assert_close(cached["attention.0"][pairs], live["attention.0"][pairs], atol=1e-4, rtol=1e-4)
+    with pytest.raises(UsageError, match="unknown output 'tokns'.*did you mean 'tokens'"):
+        teacher(skeleton(source, [4], [0]), want=("tokns",))

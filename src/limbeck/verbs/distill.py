@@ -146,4 +146,4 @@ def fill(
     length = steps or max(500, 30 * pairs // batch["image+text"])
     stage = student_stage(known[method](), steps=length, batch=batch, learning_rate=learning_rate)
     align = None if aligned else alignment(steps=max(200, 40 * pairs // 512), batch=min(512, pairs))
-    return replace(recipe, stages=(stage,), align=align)
+    return replace(recipe, stages=(stage,), align=align, parts=known[method]().parts)
