@@ -53,7 +53,7 @@ def test_right_wiring_passes_and_changes_nothing() -> None:
 
 
 def test_a_layer_with_a_state_and_no_weights_may_train() -> None:
-    mean = Part(ClassMean(worlds.WIDTH, classes=4), {"features": TEXTS, "label": Ref("target", "group")})
+    mean = Part(ClassMean(worlds.WIDTH, classes=64), {"features": TEXTS, "label": Ref("target", "group")})
     parts = {**worlds.producers(), "mean": mean}
     terms = cosine(student=worlds.TEXT, teacher=Ref("mean"))
     given = {"terms": terms, "trains": ("student.text", "mean"), "parts": parts}
