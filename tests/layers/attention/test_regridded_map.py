@@ -49,6 +49,20 @@ def test_by_hand():
     close(found["attention_back"].flatten(), [0.5])
 
 
+@pytest.mark.parametrize("words", [2, 5])
+def test_another_number_of_words_cuts_or_fills(words):
+    forth, back = torch.rand(2, 3, 4), torch.rand(2, 4, 3)
+    plain = RegriddedMap(2, target=1)(attention=forth, attention_back=back)
+    found = RegriddedMap(2, target=1)(attention=forth, attention_back=back, words=torch.ones(2, words).bool())
+    shared = min(words, 3)
+    assert found["attention"].shape == (2, words, 1)
+    assert found["attention_back"].shape == (2, 1, words)
+    assert torch.equal(found["attention"][:, :shared], plain["attention"][:, :shared])
+    assert torch.equal(found["attention_back"][:, :, :shared], plain["attention_back"][:, :, :shared])
+    assert not found["attention"][:, 3:].any()
+    assert not found["attention_back"][:, :, 3:].any()
+
+
 def test_sides_are_positive():
     with pytest.raises(UsageError, match="0 and 4"):
         RegriddedMap(0, target=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from limbeck.core.errors import UsageError
@@ -41,19 +41,29 @@ class RegriddedMap(nn.Module):
         self.register_buffer("grid", _shares(source, target), persistent=False)
 
     def forward(
-        self, *, attention: Float[Tensor, "n t patches"], attention_back: Float[Tensor, "n patches t"]
+        self,
+        *,
+        attention: Float[Tensor, "n t patches"],
+        attention_back: Float[Tensor, "n patches t"],
+        words: Bool[Tensor, "n s"] | None = None,
     ) -> dict[str, Tensor]:
         """Maps on the target's grid.
 
         Args:
             attention: shares of the source's patches, line by line, for each token that looks.
             attention_back: for each of the source's patches, shares of the tokens.
+            words: tokens of the student, whose number is then taken: longer maps are cut, shorter ones filled with 0.
 
         Returns:
             `attention` `(n, t, target^2)` and `attention_back` `(n, target^2, t)`; rows keep their sums.
         """
         mean = self.grid / self.grid.sum(0)
-        return {"attention": attention @ self.grid, "attention_back": mean.T @ attention_back}
+        forth, back = attention @ self.grid, mean.T @ attention_back
+        if words is not None:
+            more = words.shape[1] - forth.shape[1]
+            # a negative pad cuts
+            forth, back = nn.functional.pad(forth, (0, 0, 0, more)), nn.functional.pad(back, (0, more))
+        return {"attention": forth, "attention_back": back}
 
 
 def _shares(source: int, target: int) -> Tensor:
