@@ -18,6 +18,7 @@ from faults.test_resume_run import command, environment
 from faults.test_signals import parent
 from limbeck.core.artefact import verify
 from limbeck.core.errors import ResourceError
+from limbeck.data.loader import _received
 from limbeck.stages import checkpoint
 from pipeline import worlds as pipelines
 from stages import worlds
@@ -74,6 +75,42 @@ def test_it_goes_on_bit_equal(tmp_path: Path) -> None:
     assert tools.run(training.train, tmp_path / "killed", 0.0, 2).code == 0
     assert int((tmp_path / "killed" / "resumed.json").read_text()) >= 35
     assert everything(tmp_path / "killed") == everything(tmp_path / "whole")
+
+
+class Dying:
+    """Stands for torch's iterator when a worker dies between sending a batch and handing it over."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error, self.watched = error, True
+
+    def __iter__(self) -> Dying:
+        return self
+
+    def __next__(self) -> None:
+        raise self.error
+
+    def _shutdown_workers(self) -> None:
+        self.watched = False
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (ConnectionResetError(104, "Connection reset by peer"), "DataLoader worker gone .*Connection reset"),
+        (EOFError(), "DataLoader worker gone"),
+        (RuntimeError("received 0 items of ancdata"), "DataLoader worker gone .*ancdata"),
+        (RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "), "pid 7"),
+        (EOFError("Caught EOFError in DataLoader worker process 0."), "^Caught"),
+        (RuntimeError("something else"), "^something else$"),
+    ],
+)
+def test_a_death_is_known_by_its_socket_and_ends_torchs_watch(error: Exception, found: str) -> None:
+    """With the watch on, torch's late signal raised a second error while the first was being printed: exit code 1."""
+    dying = Dying(error)
+    with pytest.raises((RuntimeError, EOFError), match=found) as caught:
+        list(_received(dying))
+    assert caught.value is error or "worker gone" in str(caught.value)
+    assert not dying.watched
 
 
 @pytest.mark.slow

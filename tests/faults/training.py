@@ -30,8 +30,6 @@ def train(
 ) -> FitResult:  # fmt: skip
     """A stage with everything that has state: dropout, an average, validation with patience, checkpoints."""
     torch.set_num_threads(1)
-    # Children of `tools.spawn` are daemons, which may not have loader workers of their own.
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     parts = worlds.producers(dropout=0.2)
     spec = worlds.spec(
         steps, ema=0.95, micro_batch=micro_batch, evaluate_every=6, patience=50, save_every=EVERY, precision="fp32"
@@ -64,9 +62,9 @@ class Workers(TrainLoader):
     def __init__(self, workers: int, *, delay: float = 0.0) -> None:
         self.workers = workers
         self.made, self.delay = worlds.Steps(), delay
-        multiprocessing.set_start_method(
-            "fork", force=True
-        )  # a child of the fork server starts its own by a fork server
+        # Children of `tools.spawn` are daemons, which may not have children, and would start them by a fork server.
+        multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+        multiprocessing.set_start_method("fork", force=True)
         # An orphaned worker looks for its parent this often, and holds the child's sockets until then.
         torch.utils.data._utils.worker.MP_STATUS_CHECK_INTERVAL = 0.1  # type: ignore[attr-defined]
 

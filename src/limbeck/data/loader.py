@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -19,31 +18,9 @@ from limbeck.core.source import Source
 from limbeck.core.view import View
 from limbeck.core.workers import worker_deaths
 from limbeck.data.augmentation.augment import augment, augmentation_fingerprint
-from limbeck.data.groups import domain_ids, group_ids, label_ids
+from limbeck.data.facts import facts_of
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """What every loader of a source needs to know of its rows."""
-
-    groups: Tensor
-    labels: tuple[Tensor, tuple[str, ...]]
-    domains: tuple[Tensor, tuple[str, ...]]
-    present: Mapping[str, Tensor]
-
-
-_FACTS: WeakKeyDictionary[Source, _Facts] = WeakKeyDictionary()
-
-
-def _facts_of(source: Source) -> _Facts:
-    # Once a source: a comparison makes hundreds of loaders of the same rows.
-    if source not in _FACTS:
-        rows = source.rows
-        present = {m: torch.tensor([m in row.modalities for row in rows], dtype=torch.bool) for m in source.modalities}
-        _FACTS[source] = _Facts(group_ids(rows), label_ids(rows), domain_ids(rows), present)
-    return _FACTS[source]
 
 
 class Assembler:
@@ -70,7 +47,7 @@ class Assembler:
         self.store = store
         self._keys = {name: self._key(view, drawn=False) for name, view in self.views.items()}
         self._drawn = {name: self._key(view, drawn=True) for name, view in self.views.items()}
-        facts = _facts_of(source)
+        facts = facts_of(source)
         self._groups, self._present = facts.groups, facts.present
         self._labels, self.labels = facts.labels
         self._domains, self.domains = facts.domains
@@ -231,13 +208,17 @@ class TrainLoader:
 
 def _received(loader: Iterable[Any]) -> Iterator[Any]:
     """What workers send; a tensor whose sender died before it was fetched breaks a socket, which is the same death."""
+    received: Any = iter(loader)
     try:
-        yield from loader
+        yield from received
     except (ConnectionError, EOFError, RuntimeError) as error:
         passed_on = str(error).startswith("Caught ")  # raised by a worker that lives
         if passed_on or (isinstance(error, RuntimeError) and "ancdata" not in str(error)):
             raise
         raise RuntimeError(f"DataLoader worker gone before its batch was fetched: {error}") from error
+    finally:
+        # Ends the workers now, and torch's watch over them: its signal may come late and would be a second error.
+        received._shutdown_workers()
 
 
 class _Steps(torch.utils.data.Dataset[Any]):
