@@ -109,7 +109,7 @@ def teach(
             )
 
         prints = of.fingerprints()
-        return {m: CachingTeacher(of.encoders[m], opened(m), identity=prints[m], data=data) for m in of.encoders}
+        return {m: CachingTeacher(of.encoders[m], opened=opened(m), identity=prints[m], data=data) for m in of.encoders}
 
     teachers: dict[str, Teacher] = {}
     live: dict[str, Encoder] = {}
@@ -165,7 +165,7 @@ class CachingTeacher(Teacher):
     """
 
     def __init__(
-        self, encoder: Encoder, opened: Callable[[tuple[str, ...]], CachedTeacher], *, identity: str, data: DataSpec
+        self, encoder: Encoder, *, opened: Callable[[tuple[str, ...]], CachedTeacher], identity: str, data: DataSpec
     ) -> None:
         self.encoder = encoder
         self.opened = opened
