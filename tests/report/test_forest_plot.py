@@ -17,6 +17,18 @@ def test_only_intervals_without_zero_are_solid() -> None:
     assert [group.get("class") for group in svg.iter("g")] == ["sure", "unsure", "sure", "unsure"]
 
 
+def test_a_corrected_verdict_knows_better_than_the_interval() -> None:
+    rows = [
+        ForestRow("a", Estimate(5, 2, 8), sure=False, mark="p 0.08"),
+        ForestRow("b", Estimate(1, -2, 4), sure=True, mark=EVIL),
+    ]
+    text = forest_plot_svg(ForestPlot("t", rows), "k")
+    svg = ElementTree.fromstring(text)
+    assert [group.get("class") for group in svg.iter("g")] == ["unsure", "sure"]
+    assert "p 0.08</tspan>" in text
+    assert not list(svg.iter("script"))
+
+
 def test_points_lie_on_their_whisker_and_on_their_side_of_zero() -> None:
     svg = drawn(Estimate(5, 2, 8), Estimate(-1, -2, 4))
     zero = float(next(line for line in svg.iter("line") if line.get("class") == "zero").get("x1", "nan"))

@@ -40,10 +40,10 @@ def p_text(p: float) -> str:
     """A p-value with as many digits as it can bear; one near 0.05 stays on its side of it.
 
     >>> p_text(0.0372), p_text(0.0042), p_text(0.00004), p_text(0.0504)
-    ('0.04', '0.004', '< 0.001', '0.051')
+    ('0.04', '0.004', '<0.001', '0.051')
     """
     if p < 0.001:
-        return "< 0.001"
+        return "<0.001"
     if 0.045 <= p < 0.055:
         up = math.ceil(1000 * p - 1e-9) / 1000
         return f"{up:.3f}"
@@ -82,7 +82,8 @@ def _place(found: Findings, arm: str) -> str:
 def _unseen(found: Findings, one: Finding) -> str:
     alone = " (the spread over seeds not counted)" if found.seeds == 1 else ""
     return (
-        f"with {_design(found)} a difference below {_amount(found, one.smallest)} would mostly have gone unseen{alone}"
+        f"with {_design(found)} a difference below {_amount(found, one.smallest)} would have gone unseen "
+        f"in over {1 - found.power:.0%} of such comparisons{alone}"
     )
 
 

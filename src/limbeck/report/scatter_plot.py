@@ -81,19 +81,25 @@ def _axes(plot: ScatterPlot, across: tuple[float, float], up: tuple[float, float
 
 
 def _label_heights(places: list[tuple[float, float, int]]) -> list[float]:
-    """Where each name stands: at its point, or moved down past the names that it would cover."""
-    heights = [0.0] * len(places)
-    taken: list[tuple[float, float, float]] = []
-    for place in sorted(range(len(places)), key=lambda place: places[place][1]):
-        at, height, letters = places[place]
+    """Where each name stands: at its point, moved down past names that it would cover, or up at the floor."""
+    spans = []
+    for at, _, letters in places:
         width = 7 * letters + 9
-        left, right = (at, at + width) if at < (_LEFT + WIDTH - _RIGHT) / 2 else (at - width, at)
-        for low, high, other in sorted(taken, key=lambda one: one[2]):
-            if left < high and right > low and abs(height - other) < _LINE:
-                height = other + _LINE
-        heights[place] = min(height, HEIGHT - _BOTTOM - 4)
-        taken.append((left, right, heights[place]))
+        spans.append((at, at + width) if at < (_LEFT + WIDTH - _RIGHT) / 2 else (at - width, at))
+    order = sorted(range(len(places)), key=lambda place: places[place][1])
+    heights = [height for _, height, _ in places]
+    floor = HEIGHT - _BOTTOM - 4.0
+    for place, one in enumerate(order):
+        above = [heights[other] for other in order[:place] if _overlap(spans[one], spans[other])]
+        heights[one] = max(heights[one], max(above, default=-math.inf) + _LINE)
+    for place, one in reversed(list(enumerate(order))):
+        below = [heights[other] for other in order[place + 1 :] if _overlap(spans[one], spans[other])]
+        heights[one] = min(heights[one], min(below, default=floor + _LINE) - _LINE)
     return heights
+
+
+def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _ends(estimate: Estimate) -> tuple[float, float]:
