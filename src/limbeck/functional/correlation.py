@@ -28,8 +28,8 @@ def ranks(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
     tensor([1.5000, 3.0000, 1.5000])
     """
     _, place, count = torch.unique(x, return_inverse=True, return_counts=True)
-    last = count.cumsum(0)
-    return (last - (count - 1) / 2.0)[place].float()
+    middle: Tensor = count.cumsum(0) - (count - 1) / 2.0
+    return middle[place].float()
 
 
 def spearman(first: Float[Tensor, " n"], second: Float[Tensor, " n"]) -> Float[Tensor, ""]:

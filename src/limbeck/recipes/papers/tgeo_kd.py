@@ -14,7 +14,7 @@ from limbeck.objectives.logit.lookahead_ratio import LookaheadRatioLoss
 from limbeck.recipes.setups.digits import CLASSES, FEATURES, LABEL, MENTOR, SCORES, claim, labels, soft_labels
 from limbeck.recipes.setups.taught_digits import taught, untaught
 
-KNOWN = {"theirs": 0.05, "ours": 0.95}
+FEW, MOST = 0.05, 0.95
 BOTH = {"teacher": MENTOR, "target_label": LABEL}
 
 
@@ -42,18 +42,18 @@ def tgeo_kd() -> Recipe:
     ahead = {"ratio": Ref("ratio"), "target_logits": SCORES, "target_features": FEATURES, **BOTH}
     mixed = {"student": SCORES, "ratio": Ref("ratio", "held"), **BOTH}
     terms = {"mixed": Term(KnowledgeFusionLoss(4.0), mixed), "ratio": Term(LookaheadRatioLoss(4.0), ahead)}
-    return replace(taught("tgeo_kd", terms, parts=parts, **KNOWN), claim=says)
+    return replace(taught("tgeo_kd", terms, parts=parts, theirs=FEW, ours=MOST), claim=says)
 
 
 def tgeo_kd_one_ratio() -> Recipe:
     """Half teacher, half label, for every row."""
     terms = {"labels": labels(label=LABEL, weight=0.5), "teacher": soft_labels(weight=0.5)}
-    return taught("tgeo_kd_one_ratio", terms, **KNOWN)
+    return taught("tgeo_kd_one_ratio", terms, theirs=FEW, ours=MOST)
 
 
 def tgeo_kd_teacher() -> Recipe:
     """The teacher alone."""
-    return taught("tgeo_kd_teacher", {"teacher": soft_labels()}, **KNOWN)
+    return taught("tgeo_kd_teacher", {"teacher": soft_labels()}, theirs=FEW, ours=MOST)
 
 
 def tgeo_kd_untaught() -> Recipe:
