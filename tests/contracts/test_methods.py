@@ -27,6 +27,11 @@ def terms_of(item: Method | Recipe):
     return [stage.terms for stage in item.stages]
 
 
+def further(item: Method | Recipe) -> set[str]:
+    """Names of what further teachers say."""
+    return {f"{name}.{what}" for name in getattr(item, "teachers", {}) for what in ("image", "text")}
+
+
 def test_two_calls_are_equal_and_json_brings_it_back(found):
     again = build(json.loads(json.dumps(describe(found))))
     assert type(again) is type(found)
@@ -40,7 +45,7 @@ def test_terms_are_wired_to_inputs_that_exist(found):
             inputs = term.objective.inputs()
             assert term.inputs.keys() <= inputs.keys(), name
             assert {key for key, required in inputs.items() if required} <= term.inputs.keys(), name
-            assert {ref.producer for ref in term.inputs.values()} <= PRODUCERS | set(found.parts), name
+            assert {ref.producer for ref in term.inputs.values()} <= PRODUCERS | further(found) | set(found.parts), name
 
 
 def test_parts_are_wired_to_inputs_that_exist(found):

@@ -11,6 +11,7 @@ import pytest
 from limbeck.core.describe import build, describe, equal
 from limbeck.core.discovery import recipes
 from limbeck.core.recipe import Recipe, StageSpec
+from limbeck.pipeline import apprentice
 from limbeck.pipeline.execute import execute
 from pipeline import worlds
 
@@ -40,6 +41,15 @@ def small(recipe: Recipe) -> Recipe:
 def _two_steps(stage: StageSpec) -> StageSpec:
     rows = {kind: min(rows, 4) for kind, rows in stage.budget.batch.items()}
     return replace(stage, budget=replace(stage.budget, steps=2, batch=rows, evaluate_every=0, save_every=0))
+
+
+@pytest.fixture(autouse=True)
+def _small_teachers(monkeypatch):
+    """Teachers that a recipe trains first are as small as the recipe."""
+    known = recipes()
+    monkeypatch.setattr(
+        apprentice, "recipes", lambda: {n: (lambda make=make: small(make())) for n, make in known.items()}
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

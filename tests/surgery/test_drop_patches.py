@@ -28,12 +28,15 @@ def test_training_sees_some_patches_and_says_which():
 
 def test_settled_it_is_as_before():
     student = make_student("vit-s", width=24, tokenizer=words())
-    names, outputs = set(student.model.state_dict()), student.encoders["image"].outputs
+    names, image = set(student.model.state_dict()), student.encoders["image"]
+    before = image.eval()(view(image, 2))["pooled"]
     surgery = DropPatchesSurgery()
     surgery(student.encoders, teachers={})
     surgery.settle(student.encoders)
     assert set(student.model.state_dict()) == names
-    assert student.encoders["image"].outputs == outputs
+    found = image.train()(view(image, 2), want=("pooled", "kept"))
+    torch.testing.assert_close(found["pooled"], before, atol=1e-5, rtol=1e-4)
+    assert found["kept"].tolist() == [list(range(64))] * 2
 
 
 def test_what_cannot_be_is_refused():
@@ -41,3 +44,12 @@ def test_what_cannot_be_is_refused():
         DropPatchesSurgery(1.0)
     with pytest.raises(UsageError, match="no class token"):
         DropPatchesSurgery()(make_student("conv-s", width=24, tokenizer=words()).encoders, teachers={})
+
+
+def test_a_plain_vit_works_as_well():
+    student = make_student("vit-image-s")
+    DropPatchesSurgery(0.5)(student.encoders, teachers={})
+    image = student.encoders["image"].train()
+    found = image(view(image, 2), want=("tokens", "kept"))
+    assert found["tokens"].shape[:2] == (2, 9)
+    assert found["kept"].shape == (2, 8)

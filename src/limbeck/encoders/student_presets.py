@@ -136,6 +136,18 @@ def vit_xs() -> StudentDesign:
     )
 
 
+def vit_xm() -> StudentDesign:
+    """32 px, 8 px patches, width 128, four layers a tower, heads of `vit-xs`'s width: what that one inherits from."""
+    return StudentDesign(
+        model_type=CLIP,
+        vision=_vit(128, layers=4, heads=4, feed_forward=256, image=32, patch=8),
+        text=_causal(128, layers=4, heads=4, positions=32),
+        width=128,
+        image=_squeeze(32),
+        max_length=32,
+    )
+
+
 def mlp_image_s() -> StudentDesign:
     """8 px; two layers, 14.4 k parameters, width 32."""
     return _mlp(8, 64, 32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from limbeck.core.encoder import Encoder
@@ -25,7 +26,7 @@ class DropPatchesSurgery(Surgery):
         dropped: share of the patches that is left out, in [0, 1).
 
     Raises:
-        UsageError: a share outside [0, 1), or no CLIP image tower.
+        UsageError: a share outside [0, 1), or no CLIP or ViT image tower.
 
     Source: MaskAlign, Xue et al. 2022, arXiv 2211.08887.
     """
@@ -41,8 +42,9 @@ class DropPatchesSurgery(Surgery):
         """Put it in."""
         encoder = student["image"]
         tower: Any = encoder.tower
-        if not hasattr(getattr(tower, "embeddings", None), "class_embedding"):
-            raise UsageError(f"dropping patches needs a CLIP image tower; {type(tower).__name__} has no class token")
+        inner = getattr(tower, "embeddings", None)
+        if not (hasattr(inner, "class_embedding") or hasattr(inner, "cls_token")):
+            raise UsageError(f"dropping patches needs a CLIP or ViT tower; {type(tower).__name__} has no class token")
         embeddings = DroppingEmbeddings(tower.embeddings, dropped=self.dropped).train(encoder.training)
         tower.embeddings = embeddings
 
@@ -55,9 +57,11 @@ class DropPatchesSurgery(Surgery):
         return SurgeryReport((f"image: {self.dropped:.0%} of the patches are left out in training",), count, count)
 
     def settle(self, student: Mapping[str, Encoder]) -> None:
-        """The plain embeddings again."""
+        """The plain embeddings again; `kept` is every place from now on, for parts that go on reading it."""
         encoder = student["image"]
         tower: Any = encoder.tower
         if isinstance(tower.embeddings, DroppingEmbeddings):
-            tower.embeddings = tower.embeddings.embeddings
-            encoder.withdraw("kept")  # type: ignore[operator]
+            plain: Any = tower.embeddings.embeddings
+            tower.embeddings = plain
+            patches = int(getattr(plain, "patch_embeddings", plain).num_patches)
+            encoder.offer("kept", lambda rows: torch.arange(patches).expand(rows, -1))  # type: ignore[operator]

@@ -42,7 +42,7 @@ class InheritWeightsSurgery(Surgery):
             if reasons[modality]:
                 lines.append(f"{modality}: keeps its own weights: {reasons[modality]}")
                 continue
-            source = teachers[modality]
+            source = _bare(teachers[modality])
             choice = self.selection.choose(source, sizes_of(target, source))
             count = copy_units(source, target, choice)
             layers = ", ".join(str(layer) for layer in choice["layers"].tolist())
@@ -52,7 +52,12 @@ class InheritWeightsSurgery(Surgery):
 
     def obstacles(self, student: Mapping[str, Encoder], *, teachers: Mapping[str, Encoder]) -> dict[str, str | None]:
         """Modality of the student -> why it cannot inherit, or None."""
-        return {
-            modality: why_not(teachers[modality], target) if modality in teachers else "there is no teacher for it"
-            for modality, target in student.items()
-        }
+        reasons = dict.fromkeys(student, "there is no teacher for it")
+        return reasons | {m: why_not(_bare(teachers[m]), target) for m, target in student.items() if m in teachers}
+
+
+def _bare(teacher: Encoder) -> Encoder:
+    """The encoder inside a teacher whose answer is a part over it."""
+    while not hasattr(teacher, "tower") and isinstance(getattr(teacher, "base", None), Encoder):
+        teacher = teacher.base  # type: ignore[assignment]
+    return teacher

@@ -45,3 +45,10 @@ class DroppingEmbeddings(nn.Module):
         self.kept = torch.rand(n, patches, device=tokens.device).argsort(1)[:, :stay].sort(1).values
         rows = torch.cat([torch.zeros_like(self.kept[:, :1]), self.kept + 1], dim=1)
         return tokens.gather(1, rows[:, :, None].expand(-1, -1, tokens.shape[2]))
+
+    def __getattr__(self, name: str) -> Any:
+        """What a tower looks for in its embeddings (ViT: `patch_embeddings`)."""
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(super().__getattr__("embeddings"), name)
