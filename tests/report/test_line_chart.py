@@ -44,7 +44,10 @@ def test_long_series_are_thinned_and_keep_their_extremes() -> None:
     assert min(y for _, y in line) == pytest.approx(14 + 0.05 / 1.1 * (HEIGHT - 46 - 14), abs=2)
 
 
-@pytest.mark.parametrize("points", [[(3, 3)], [(0, 0), (1, 0)], [(0, -5), (1, -5.001)], [(0, 1e9), (1, 2e9)]])
+@pytest.mark.parametrize(
+    "points",
+    [[(3, 3)], [(0, 0), (1, 0)], [(0, -5), (1, -5.001)], [(0, 1e9), (1, 2e9)], [(0, 0.1), (1, 0.10000000000000002)]],
+)
 def test_edges_stay_inside_the_picture(points: list[tuple[float, float]]) -> None:
     for x, y in polylines(drawn(Series("one", points)))[0]:
         assert 0 <= x <= WIDTH

@@ -29,13 +29,18 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     >>> ticks(0.0, 10.0)
     [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
     """
-    if not high > low:
+    if _one(low, high):
         return [low]
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [place * step + 0.0 for place in range(first, last + 1)]
+
+
+def _one(low: float, high: float) -> bool:
+    """Whether the two are one value but for rounding, between which no ticks could be told apart."""
+    return not high - low > 1e-12 * max(abs(low), abs(high))
 
 
 def label(value: float, marks: Sequence[float], *, signed: bool = False) -> str:
@@ -51,7 +56,7 @@ def label(value: float, marks: Sequence[float], *, signed: bool = False) -> str:
 
 def widened(low: float, high: float, share: float = 0.05) -> tuple[float, float]:
     """The range with a margin; a single value gets a range of its own."""
-    if high > low:
+    if not _one(low, high):
         return low - share * (high - low), high + share * (high - low)
     slack = abs(low) * 0.1 or 1.0
     return low - slack, high + slack
