@@ -39,7 +39,8 @@ lint: setup-dev
 types: setup-dev
 	$(BIN)/mypy
 
-test: lint types ## lint, types and the commit tier of the tests
+test: lint types ## lint, types, the commit tier of the tests, and two claims measured again
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/meta/test_claims.py
 	$(PYTEST) -m "not slow"
 
 test-all: lint types ## the same with the slow tests

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from limbeck.compare.desk import extra_outputs
 from limbeck.core.artefact import sha256_json
 from limbeck.core.describe import describe
 from limbeck.core.encoder import Encoder
@@ -18,7 +19,7 @@ from limbeck.evaluation.embeddings import Embeddings, embed
 from limbeck.pipeline.execute import Bench, open_bench, open_named, prepare_teacher
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.rows import Rows
-from limbeck.pipeline.teach import Taught, wanted_of
+from limbeck.pipeline.teach import Taught
 from limbeck.pipeline.trial import Trial, trial
 from limbeck.pipeline.views import view_of
 
@@ -55,8 +56,7 @@ class ClaimLab:
         if recipe.teacher is None and not recipe.teachers:
             return None
         parts = [recipe.data, recipe.teacher, recipe.teachers, recipe.align, recipe.seed]
-        wanted = {name: sorted(outputs) for name, outputs in wanted_of(recipe).items()}
-        key = sha256_json([describe(parts), wanted])
+        key = sha256_json([describe(parts), extra_outputs(recipe)])
         if key not in self._taught:
             bench = self.bench(recipe)
             folder = self.cache / "claims" / "teachers" / f"{key[:16]}-{bench.source.fingerprint()[:16]}"

@@ -66,10 +66,7 @@ class ComparisonDesk:
 
     def taught(self, recipe: Recipe) -> Taught | None:
         """The teacher under the recipe's seed, prepared once."""
-        # what every teacher gives is no difference: arms that read no more than that share one
-        wanted = {name: outputs for name, outputs in wanted_of(recipe).items() if set(outputs) - {"pooled"}}
-        wanted = {name: outputs for name, outputs in wanted.items() if not name.startswith("student.")}
-        key = sha256_json([recipe.seed, recipe.teacher, describe(recipe.teachers), wanted])
+        key = sha256_json([recipe.seed, recipe.teacher, describe(recipe.teachers), extra_outputs(recipe)])
         if key not in self._taught:
             folder = self.out / "teachers" / f"seed-{recipe.seed}-{key[:8]}"
             folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +126,12 @@ class ComparisonDesk:
     def _sealed(self) -> None:
         if not (self.out / TEST_READ).exists():
             raise ArtefactError(f"{self.out} has runs that are not trained; the test split is read after the last one")
+
+
+def extra_outputs(recipe: Recipe) -> dict[str, tuple[str, ...]]:
+    """What a recipe reads of its teachers beyond their vectors; arms that read the same share a teacher."""
+    wanted = wanted_of(recipe).items()
+    return {name: found for name, found in wanted if set(found) - {"pooled"} and not name.startswith("student.")}
 
 
 def is_trained(recipe: Recipe, folder: Path, data: str) -> Mapping[str, Any] | None:

@@ -1,0 +1,34 @@
+"""The page says what the ledger holds, and the one that is committed is the one that the ledger gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from claims import worlds
+from limbeck.claims.page import claims_page
+from limbeck.core.artefact import write_json
+
+
+def test_the_page_shows_every_entry_and_what_is_missing(tmp_path: Path):
+    ledger = tmp_path / "claims"
+    entry = worlds.entry("fresh_claim")
+    write_json(ledger / "fresh_claim.json", entry)
+    with worlds.papered(tmp_path):
+        page = claims_page(ledger)
+    assert "1 claims measured" in page
+    assert "`fresh_study`" in page.split("Not measured yet:")[1].splitlines()[0]
+    row = next(line for line in page.splitlines() if line.startswith("| [fresh_claim]"))
+    assert "+1 point" in row
+    assert f"**{entry['verdict']['word']}**" in row
+    for words in ("Affinities help.", "Nobody 2020", "40 icons.", entry["commit"][:10], "no teacher (decides)"):
+        assert words in page
+    assert "tale" not in page
+
+
+def test_a_stale_entry_says_so(tmp_path: Path):
+    ledger = tmp_path / "claims"
+    write_json(ledger / "fresh_claim.json", worlds.entry("fresh_claim"))
+    with worlds.papered(tmp_path, worlds.FILE.replace("Budget(5", "Budget(6")):
+        page = claims_page(ledger)
+    assert "(stale)" in page
+    assert "**Stale**" in page

@@ -1,0 +1,109 @@
+"""`limbeck compare` from what is typed to what is written."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import limbeck as package
+from limbeck import cli
+from limbeck.compare import contest as contests
+from limbeck.core.errors import UsageError
+from limbeck.verbs.compare import arm_names, compare, default_jobs, default_threads
+from pipeline import worlds
+
+
+def arguments(out: Path, **changes: Any) -> dict[str, Any]:
+    """Two steps from a tiny CLIP into a tiny CLIP of the same shape."""
+    clip = f"hf:{worlds.model('clip')}"
+    quick = {
+        "teacher": clip,
+        "student": clip,
+        "methods": "balanced",
+        "seeds": 1,
+        "steps": 2,
+        "batch_size": 8,
+        "draws": 1,
+    }
+    more = {"jobs": 1, "threads": 1, "out": out, "cache": worlds.cache_folder(), "allow": ("teacher at chance",)}
+    return quick | more | changes
+
+
+def test_humbling_baselines_are_always_there_and_every_arm_once():
+    assert arm_names("balanced") == ["no_teacher", "feature_matching", "balanced"]
+    assert arm_names(" balanced, no_teacher,balanced,") == ["no_teacher", "feature_matching", "balanced"]
+    with pytest.raises(UsageError, match="unknown method 'balnced'.*did you mean 'balanced'"):
+        arm_names("no_teacher,balnced")
+    with pytest.raises(UsageError, match="methods are names, separated by commas; valid: "):
+        arm_names(" , ")
+
+
+def test_from_data_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(contests, "measure_rates", lambda arms, *_, **__: dict.fromkeys(arms, 1.0))
+    outcome = compare(worlds.data(), **arguments(tmp_path / "out"))
+    # teacher and student have one shape, so that the third baseline can inherit
+    assert [*outcome.comparison.runs] == ["no_teacher", "inherited_weights", "feature_matching", "balanced"]
+    assert outcome.other is None
+    shown = capsys.readouterr().out
+    for words in ("equal steps", "balanced", "inherited_weights", "report.html", "next:"):
+        assert words in shown
+    plain = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert plain["results"]["equal steps"]["findings"][0]["reference"] == "no_teacher"
+    recipes = {
+        arm: json.loads((tmp_path / "out" / "runs" / f"{arm}-seed-0" / "recipe.json").read_text())
+        for arm in outcome.comparison.runs
+    }
+    inherited = recipes["inherited_weights"]
+    assert inherited.pop("surgeries")[0]["part"].endswith("InheritWeightsSurgery")
+    plain_arm = recipes["no_teacher"]
+    assert plain_arm.pop("surgeries") == []
+    assert {**inherited, "name": ""} == {**plain_arm, "name": ""}
+    again = compare(worlds.data(), **arguments(tmp_path / "out"))  # read again, examined no more
+    assert again.comparison.mean("balanced", "image<->text MRR") == outcome.comparison.mean(
+        "balanced", "image<->text MRR"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"methods": "balnced"}, "did you mean 'balanced'"),
+        ({"student": "conv-x"}, "unknown student 'conv-x'"),
+        ({"seeds": 0}, "seeds is at least 1"),
+        ({"jobs": -1}, "jobs, threads and tune at least 0"),
+        ({"tune": -1}, "jobs, threads and tune at least 0"),
+        ({"steps": -1}, "steps at least 0"),
+    ],
+)
+def test_a_slip_is_said_before_anything_is_written(tmp_path: Path, changes: dict[str, Any], says: str):
+    with pytest.raises(UsageError, match=says):
+        compare(worlds.data(), **arguments(tmp_path / "out", **changes))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_folder_is_refused_before_data_is_read(tmp_path: Path):
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(UsageError, match="not empty and holds no comparison"):
+        compare("no-such.csv", **arguments(tmp_path))
+
+
+def test_defaults_fit_the_cores(monkeypatch: pytest.MonkeyPatch):
+    for cores, threads, jobs in ((1, 1, 1), (2, 1, 2), (8, 2, 4), (64, 16, 4)):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        assert (default_threads(), default_jobs(default_threads())) == (threads, jobs)
+
+
+def test_the_package_of_the_same_name_is_called_as_the_verb(tmp_path: Path):
+    """`limbeck.compare` is a room and a verb: both are there, whichever was imported first."""
+    for name in ("limbeck.claims.verdict", "limbeck.compare.crew"):
+        importlib.import_module(name)
+    assert package.compare.crew.Crew  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match="did you mean 'balanced'"):
+        package.compare("x.csv", teacher="icons", methods="balnced", out=tmp_path)  # type: ignore[operator]
+    with pytest.raises(UsageError, match="unknown claim 'nothing'"):
+        package.claims("nothing")  # type: ignore[operator]
+    assert {"compare", "claims"} <= set(cli.commands()) & set(dir(package))
