@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from limbeck.compare.arms import Comparison
 from limbeck.compare.findings import Findings
 from limbeck.compare.sentences import p_text
-from limbeck.core.artefact import write_file
 from limbeck.report.document import MISSING, Cell, Estimate, Row, Table
 from limbeck.report.metrics import arrows
 
@@ -114,14 +112,6 @@ def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
         writer.writeheader()
         writer.writerows(rows)
     return stream.getvalue()
-
-
-def write_csv(folder: Path, comparison: Comparison, found: Sequence[Findings]) -> tuple[Path, Path]:
-    """`comparison.csv` (per seed) and `summary.csv` (per arm and metric)."""
-    paths = folder / "comparison.csv", folder / "summary.csv"
-    for path, rows in zip(paths, (seed_rows(comparison), summary_rows(found)), strict=True):
-        write_file(path, csv_text(rows).encode())
-    return paths
 
 
 def _note(found: Findings) -> str:

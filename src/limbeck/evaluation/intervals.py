@@ -184,9 +184,9 @@ def seeded_difference(
     over_seeds = float(by_seed.var(ddof=1)) / seeds
     if own + over_seeds < 1e-18:  # few items whose differences cancel under every seed
         return replace(paired_difference(by_item, np.zeros(n), confidence=confidence), seeds=seeds)
-    mean, spread = float(table.mean()), float(by_item.std())
-    draws = _resampled_means(by_item, resamples, seed) - by_item.mean()
-    draws = np.tile(draws * (math.sqrt(own * n) / spread if spread > 1e-12 else 0.0), _TIMES)
+    mean, draws = float(table.mean()), _resampled_means(by_item, resamples, seed)
+    # shape from the resamples, centre and spread from the items: so many draws know those less well than the items do
+    draws = np.tile((draws - draws.mean()) * (math.sqrt(own) / max(float(draws.std()), 1e-300)), _TIMES)
     free = (own + over_seeds) ** 2 / (over_seeds**2 / (seeds - 1) + own**2 / max(1, n - 1))
     alone = round(math.sqrt(over_seeds / (own + over_seeds)) * len(draws))
     generator = np.random.default_rng(seed + 1)

@@ -165,7 +165,7 @@ class ForestRow:
     Args:
         name: what differs.
         estimate: difference with its interval.
-        sure: drawn solid; None asks the interval whether it leaves zero out. A corrected verdict may know better.
+        sure: drawn solid; None asks whether the interval leaves zero out.
         mark: shown after the interval.
     """
 
@@ -200,13 +200,7 @@ class ForestPlot:
 
 @dataclass(frozen=True)
 class ScatterPoint:
-    """One point of a scatter plot.
-
-    Args:
-        name: written beside it.
-        x: cost.
-        estimate: quality with its interval.
-    """
+    """One point of a scatter plot: a name, what it costs, and its quality with an interval."""
 
     name: str
     x: float
@@ -219,9 +213,9 @@ class ScatterPlot:
 
     Args:
         title: heading.
-        points: in any order; points whose place is not finite are left out.
-        x: label of the axis, with its unit; less is better.
-        y: label of the axis, with its unit.
+        points: in any order; those whose place is not finite are left out.
+        x: label with its unit; less is better.
+        y: label with its unit.
         rising: whether more of y is better.
         caption: small print.
     """
@@ -236,12 +230,8 @@ class ScatterPlot:
     kind = "line_chart"  # stands beside other charts
 
     def frontier(self) -> list[ScatterPoint]:
-        """The points that no other is both as cheap and as good as, from cheap to dear.
-
-        Of equal points the first one stands for all.
-        """
-        sign = 1 if self.rising else -1
-        kept: list[ScatterPoint] = []
+        """The points that no other is both as cheap and as good as, from cheap to dear; of equal ones the first."""
+        sign, kept = 1 if self.rising else -1, list[ScatterPoint]()
         usable = [p for p in self.points if math.isfinite(p.x) and math.isfinite(p.estimate.value)]
         for point in sorted(usable, key=lambda p: (p.x, -sign * p.estimate.value)):
             if not kept or sign * point.estimate.value > sign * kept[-1].estimate.value:
