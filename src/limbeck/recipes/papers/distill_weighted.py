@@ -11,12 +11,12 @@ from limbeck.recipes.setups.turned_digits import KNOWN, SETUP, turned_digits
 
 
 def distill_weighted() -> Recipe:
-    """Sources weighed by the square of their PARC."""
+    """Sources weighed by the 8th power of their PARC."""
     says = _claim(
         "Distilling several source models, weighed by their likeness to the task, beats training on the few labels.",
         {"labels": "distill_labels", "uniform": "distill_uniform", "nearest": "distill_nearest"},
     )
-    return replace(turned_digits("distill_weighted", power=2.0), claim=says)
+    return replace(turned_digits("distill_weighted", power=8.0, learning_rate=1e-2), claim=says)
 
 
 def distill_nearest() -> Recipe:
@@ -25,12 +25,12 @@ def distill_nearest() -> Recipe:
         "Which source is distilled matters: the one most like the task teaches better than all of them alike.",
         {"uniform": "distill_uniform", "labels": "distill_labels"},
     )
-    return replace(turned_digits("distill_nearest", power=1e4), claim=says)
+    return replace(turned_digits("distill_nearest", power=1e4, learning_rate=1e-3), claim=says)
 
 
 def distill_uniform() -> Recipe:
     """All sources alike."""
-    return turned_digits("distill_uniform", power=0.0)
+    return turned_digits("distill_uniform", power=0.0, learning_rate=3e-2)
 
 
 def distill_labels() -> Recipe:
@@ -46,5 +46,7 @@ def _claim(statement: str, baselines: dict[str, str]) -> Claim:
         baselines=baselines,
         setup=SETUP,
         differs="turned digits instead of other data sets; sources share the classes; no ImageNet weights to transfer "
-        "from and no FixMatch; power 2 was fixed before any run",
+        "from and no FixMatch",
+        tuning="four trials an arm on validation, seed 100: weighted power 2, 8 with learning rate 3e-3, 1e-2; others "
+        "learning rate 1e-3, 3e-3, 1e-2, 3e-2; turns of 20, 60 and 180 degrees were left: no source could teach",
     )

@@ -43,23 +43,24 @@ def m2mkd() -> Recipe:
     meta = stage("meta", {"labels": labels(Ref("meta.2"), label=THEIRS)}, METAS)
     incubated = {name: labels(ref, label=THEIRS) for name, ref in {**STITCHED, "whole": Ref("mentor.2")}.items()}
     pairs = {name: soft_labels(STUDENTS[name], ref) for name, ref in STITCHED.items()}
-    stages = (meta, stage("mentor", incubated, MENTORS), stage("modules", pairs, MODULES), whole())
+    stages = (meta, stage("mentor", incubated, MENTORS), stage("modules", pairs, MODULES), whole(learning_rate=1e-2))
     parts = meta_model() | teacher(second=META)
     return replace(modular_digits("m2mkd", *stages, parts=parts, second=META), claim=says)
 
 
 def m2mkd_end_to_end() -> Recipe:
     """The modular student from its labels and a random start."""
-    return modular_digits("m2mkd_end_to_end", whole())
+    return modular_digits("m2mkd_end_to_end", whole(learning_rate=3e-3))
 
 
 def m2mkd_longer() -> Recipe:
     """The same for as many steps as m2mKD trains the student in all."""
-    return modular_digits("m2mkd_longer", whole(2 * STEPS))
+    return modular_digits("m2mkd_longer", whole(learning_rate=1e-2, steps=2 * STEPS))
 
 
 def m2mkd_soft_labels() -> Recipe:
     """The whole teacher teaches the whole student."""
     learn = stage("mentor", {"labels": labels(Ref("mentor.2"), label=THEIRS)}, MENTORS)
     terms = {"labels": labels(Ref("module.2")), "teacher": soft_labels(Ref("module.2"), Ref("mentor.2"))}
-    return modular_digits("m2mkd_soft_labels", learn, stage("student", terms, MODULES), parts=teacher())
+    student = stage("student", terms, MODULES, learning_rate=1e-2)
+    return modular_digits("m2mkd_soft_labels", learn, student, parts=teacher())

@@ -31,7 +31,9 @@ def nd_loss() -> Recipe:
     means = Part(ClassMean(WIDTH, classes=CLASSES), {"features": MENTOR_FEATURES, "label": OURS})
     inputs = {"student": FEATURES, "teacher": MENTOR_FEATURES, "teacher_mean": Ref("means")}
     added = {"norm and direction": Term(NormDirectionLoss(), inputs, 2.0)}
-    return replace(taught("nd_loss", {**_distillation(), **added}, parts={"means": means}), claim=says)
+    return replace(
+        taught("nd_loss", {**_distillation(), **added}, parts={"means": means}, learning_rate=1e-2), claim=says
+    )
 
 
 def nd_loss_distillation() -> Recipe:
@@ -42,7 +44,7 @@ def nd_loss_distillation() -> Recipe:
 def nd_loss_features() -> Recipe:
     """Distillation, and features that point where the teacher's own do."""
     matching = Term(CosineLoss(), {"student": FEATURES, "teacher": MENTOR_FEATURES}, 2.0)
-    return taught("nd_loss_features", {**_distillation(), "features": matching})
+    return taught("nd_loss_features", {**_distillation(), "features": matching}, learning_rate=1e-2)
 
 
 def nd_loss_untaught() -> Recipe:

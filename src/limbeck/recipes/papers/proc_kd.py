@@ -25,29 +25,31 @@ def proc_kd() -> Recipe:
         "has the digit of the other 20 %; 25 local features a picture, 64 prototypes, 200 steps of 128 rows a stage",
         differs="digits instead of ImageNet and COCO; written from the abstract: prototypes learn by giving the "
         "teacher's local features back",
+        tuning="four trials an arm on validation, seed 100: learning rate 1e-2, 3e-2 with weight 1, 0.1 of the term on "
+        "features; no teacher learning rate 3e-3, 1e-2, 2e-2, 3e-2",
     )
     bank = Part(PrototypeBank(WIDTH, count=64), {"tokens": THEIR_LOCAL, "query": LOCAL})
     asked = {"tokens": LOCAL, "retrieved": Ref("bank", "retrieved")}
     parts = {"bank": bank, "augmented": Part(PrototypeAugmentation(WIDTH, bank_width=WIDTH), asked)}
     given_back = Term(TokenMSELoss(), {"student": Ref("bank", "tokens"), "teacher": THEIR_LOCAL})
     prototypes = stage("prototypes", {"prototypes": given_back}, ("bank",))
-    student = stage("student", _terms(), ("local", "scores", "augmented"))
+    student = stage("student", _terms(), ("local", "scores", "augmented"), learning_rate=3e-2)
     stages = (expert(), prototypes, student)
     return replace(local_digits("proc_kd", *stages, parts=experts() | parts, read="augmented"), claim=says)
 
 
 def proc_kd_features() -> Recipe:
     """The student's local features are the teacher's."""
-    student = stage("student", _terms(), ("local", "scores"))
+    student = stage("student", _terms(), ("local", "scores"), learning_rate=3e-2)
     return local_digits("proc_kd_features", expert(), student, parts=experts())
 
 
 def proc_kd_untaught() -> Recipe:
     """The few labels alone."""
-    student = stage("student", {"labels": labels(SCORES)}, ("local", "scores"))
+    student = stage("student", {"labels": labels(SCORES)}, ("local", "scores"), learning_rate=3e-2)
     return local_digits("proc_kd_untaught", student, parts={})
 
 
 def _terms() -> dict[str, Term]:
-    features = Term(TokenMSELoss(), {"student": LOCAL, "teacher": THEIR_LOCAL})
+    features = Term(TokenMSELoss(), {"student": LOCAL, "teacher": THEIR_LOCAL}, 0.1)
     return {"labels": labels(SCORES), "features": features}

@@ -26,7 +26,7 @@ def ssld() -> Recipe:
 
 def ssld_mixed() -> Recipe:
     """Soft labels and the few labels together."""
-    return taught("ssld_mixed", {"soft labels": _soft(), "labels": labels()})
+    return taught("ssld_mixed", {"soft labels": _soft(), "labels": labels()}, learning_rate=1e-2)
 
 
 def ssld_labels() -> Recipe:

@@ -28,7 +28,7 @@ def taid() -> Recipe:
     )
     between = Part(AdaptiveInterpolation(STEPS), PAIR)
     terms = {"between": soft_labels(teacher=Ref("between"), temperature=1.0)}
-    return replace(taught("taid", terms, parts={"between": between}), claim=says)
+    return replace(taught("taid", terms, parts={"between": between}, learning_rate=3e-2), claim=says)
 
 
 def taid_kl() -> Recipe:

@@ -42,13 +42,13 @@ def tgeo_kd() -> Recipe:
     ahead = {"ratio": Ref("ratio"), "target_logits": SCORES, "target_features": FEATURES, **BOTH}
     mixed = {"student": SCORES, "ratio": Ref("ratio", "held"), **BOTH}
     terms = {"mixed": Term(KnowledgeFusionLoss(4.0), mixed), "ratio": Term(LookaheadRatioLoss(4.0), ahead)}
-    return replace(taught("tgeo_kd", terms, parts=parts, theirs=FEW, ours=MOST), claim=says)
+    return replace(taught("tgeo_kd", terms, parts=parts, learning_rate=1e-2, theirs=FEW, ours=MOST), claim=says)
 
 
 def tgeo_kd_one_ratio() -> Recipe:
     """Half teacher, half label, for every row."""
     terms = {"labels": labels(label=LABEL, weight=0.5), "teacher": soft_labels(weight=0.5)}
-    return taught("tgeo_kd_one_ratio", terms, theirs=FEW, ours=MOST)
+    return taught("tgeo_kd_one_ratio", terms, learning_rate=3e-2, theirs=FEW, ours=MOST)
 
 
 def tgeo_kd_teacher() -> Recipe:
@@ -58,4 +58,4 @@ def tgeo_kd_teacher() -> Recipe:
 
 def tgeo_kd_untaught() -> Recipe:
     """Labels alone."""
-    return untaught("tgeo_kd_untaught", theirs=0.0, ours=1.0)
+    return untaught("tgeo_kd_untaught", learning_rate=1e-2, theirs=0.0, ours=1.0)

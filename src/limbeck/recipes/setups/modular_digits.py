@@ -33,9 +33,9 @@ def teacher(**further: Ref) -> dict[str, Part]:
     }
 
 
-def whole(steps: int = STEPS) -> StageSpec:
+def whole(*, learning_rate: float, steps: int = STEPS) -> StageSpec:
     """The modular student learns from its labels."""
-    return stage("student", {"labels": labels(Ref("module.2"))}, MODULES, steps=steps)
+    return stage("student", {"labels": labels(Ref("module.2"))}, MODULES, steps=steps, learning_rate=learning_rate)
 
 
 def modular_digits(name: str, *stages: StageSpec, parts: Mapping[str, Part] | None = None, **further: Ref) -> Recipe:

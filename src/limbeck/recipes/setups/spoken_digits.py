@@ -23,7 +23,12 @@ def translator(in_width: int, width: int) -> MLPProjector:
 
 
 def spoken_digits(
-    name: str, terms: Mapping[str, Term], *, parts: Mapping[str, Part], heard: Ref | None = None
+    name: str,
+    terms: Mapping[str, Term],
+    *,
+    parts: Mapping[str, Part],
+    learning_rate: float,
+    heard: Ref | None = None,
 ) -> Recipe:
     """The mentor first, then the student and all further parts.
 
@@ -31,6 +36,7 @@ def spoken_digits(
         name: of the recipe.
         terms: what the student learns by.
         parts: that train with the student.
+        learning_rate: of the student's stage.
         heard: what the mentor's upper half goes on from, beside its own lower half.
     """
     eats = {"own": LOWER} if heard is None else {"own": LOWER, "second": heard}
@@ -40,5 +46,5 @@ def spoken_digits(
         "mentor": Part(LinearHead(STATE, width=CLASSES), {"x": UPPER}),
     }
     learn = stage("mentor", {"labels": labels(MENTOR, label=THEIRS)}, MENTORS)
-    student = stage("student", terms, (*STUDENT, *parts))
+    student = stage("student", terms, tuple(dict.fromkeys((*STUDENT, *parts))), learning_rate=learning_rate)
     return digits(name, learn, student, parts=base() | teacher | dict(parts))

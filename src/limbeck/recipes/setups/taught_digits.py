@@ -15,6 +15,7 @@ def taught(
     terms: Mapping[str, Term],
     *,
     parts: Mapping[str, Part] | None = None,
+    learning_rate: float = 3e-3,
     theirs: float = 0.8,
     ours: float = 0.2,
 ) -> Recipe:
@@ -24,20 +25,22 @@ def taught(
         name: of the recipe.
         terms: what the student learns by.
         parts: what the terms read beside student and mentor.
+        learning_rate: of the student's stage.
         theirs: share of the training rows whose label the mentor knows.
         ours: share, of the others, whose label the student knows.
     """
     first = stage("mentor", {"labels": labels(MENTOR, label=THEIRS)}, ("mentor", "mentor.features"))
     own = dict(parts or {})
-    student = stage("student", terms, (*STUDENT, *own))
+    student = stage("student", terms, (*STUDENT, *own), learning_rate=learning_rate)
     return digits(name, first, student, parts=base(theirs, ours) | mentor() | own)
 
 
 def distilled(name: str) -> Recipe:
     """Labels and the mentor's softened answers."""
-    return taught(name, {"labels": labels(), "teacher": soft_labels()})
+    return taught(name, {"labels": labels(), "teacher": soft_labels()}, learning_rate=1e-2)
 
 
-def untaught(name: str, *, theirs: float = 0.8, ours: float = 0.2) -> Recipe:
+def untaught(name: str, *, learning_rate: float = 3e-2, theirs: float = 0.8, ours: float = 0.2) -> Recipe:
     """The same student from its labels alone."""
-    return digits(name, stage("student", {"labels": labels()}, STUDENT), parts=base(theirs, ours))
+    student = stage("student", {"labels": labels()}, STUDENT, learning_rate=learning_rate)
+    return digits(name, student, parts=base(theirs, ours))
