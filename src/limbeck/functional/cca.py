@@ -61,4 +61,5 @@ def _whitening(centred: Float[Tensor, "n d"], ridge: float) -> Float[Tensor, "d 
     values, vectors = torch.linalg.eigh(covariance)
     values = values.clamp(min=0.0)
     kept = values > 1e-10 * values.max().clamp(min=1e-30)
-    return vectors[:, kept] * (values[kept] + ridge * values.mean()).rsqrt()
+    whitening: Tensor = vectors[:, kept] * (values[kept] + ridge * values.mean()).rsqrt()
+    return whitening
