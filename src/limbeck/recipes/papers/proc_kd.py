@@ -21,7 +21,7 @@ def proc_kd() -> Recipe:
         source="Li et al. 2022, arXiv 2212.13180",
         published="abstract gives no figure",
         baselines={"no teacher": "proc_kd_untaught", "feature matching": "proc_kd_features"},
-        setup="digits of 8 x 8 pixels; the teacher learnt even or odd on 80 % of the 1,070 training rows, the student "
+        setup="digits of 8 x 8 pixels; the teacher learnt even or odd on 80 % of the 1,053 training rows, the student "
         "has the digit of the other 20 %; 25 local features a picture, 64 prototypes, 200 steps of 128 rows a stage",
         differs="digits instead of ImageNet and COCO; written from the abstract: prototypes learn by giving the "
         "teacher's local features back",

@@ -29,7 +29,7 @@ def tgeo_kd() -> Recipe:
             "teacher alone": "tgeo_kd_teacher",
             "no teacher": "tgeo_kd_untaught",
         },
-        setup="digits of 8 x 8 pixels; the teacher saw the labels of a twentieth of the 1,070 training rows and is "
+        setup="digits of 8 x 8 pixels; the teacher saw the labels of a twentieth of the 1,053 training rows and is "
         "often wrong, the student's are all there; MLP of 15 k parameters, 200 steps of 128 rows, T = 4",
         differs="digits instead of CIFAR and ImageNet; the outer level looks one step ahead in the last layer, on the "
         "other rows of the batch",

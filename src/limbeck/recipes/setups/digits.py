@@ -21,7 +21,7 @@ FEATURES, SCORES, STUDENT = Ref("student.image"), Ref("classes"), ("classes", "s
 MENTOR_FEATURES, MENTOR = Ref("mentor.features"), Ref("mentor")
 THEIRS, OURS = Ref("split", "first"), Ref("split", "second")
 SPLIT = (
-    "digits of 8 x 8 pixels; the teacher learnt the labels of 80 % of the 1,070 training rows, the student has those "
+    "digits of 8 x 8 pixels; the teacher learnt the labels of 80 % of the 1,053 training rows, the student has those "
     "of the other 20 % and sees all pictures; MLP of 15 k parameters, 200 steps of 128 rows"
 )
 

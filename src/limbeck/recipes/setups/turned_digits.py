@@ -30,7 +30,7 @@ TURNS = {"first": 10.0, "second": 30.0, "third": 90.0}
 KNOWN = {"theirs": 0.6, "ours": 0.05}
 SETUP = (
     "digits of 8 x 8 pixels; three sources of 25 k parameters learnt pictures turned by 10, 30 and 90 degrees, with "
-    "the labels of 60 % of the 1,070 training rows; the student has labels of another 5 % and all pictures; 200 "
+    "the labels of 60 % of the 1,053 training rows; the student has labels of another 5 % and all pictures; 200 "
     "steps of 128 rows a stage"
 )
 
