@@ -36,19 +36,10 @@ def claim(
     differs: str,
     setup: str = SPLIT,
     tuning: str = "learning rate of the student 3e-3, 1e-2 and 3e-2 for every arm on validation, seed 100",
-    quick: bool = False,
 ) -> Claim:
     """A claim about accuracy."""
     return Claim(
-        statement,
-        source,
-        "accuracy",
-        published,
-        baselines=baselines,
-        setup=setup,
-        differs=differs,
-        tuning=tuning,
-        quick=quick,
+        statement, source, "accuracy", published, baselines=baselines, setup=setup, differs=differs, tuning=tuning
     )
 
 
