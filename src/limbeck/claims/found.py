@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from limbeck.core.discovery import modules, recipes, studies
 from limbeck.core.errors import UsageError, unknown
@@ -72,11 +71,16 @@ def labels_of(item: Recipe | Study) -> list[str]:
 
 
 def paper_files() -> Mapping[str, list[str]]:
-    """File of `recipes/papers` -> names of the claims in it."""
-    functions = recipes() | studies()
-    names = {name: functions[name].__module__ for name in claims()}
-    files = {}
-    for module in modules("recipes"):
-        if module.__name__.startswith(PAPERS + ".") and module.__file__ and Path(module.__file__).stem != "__init__":
-            files[Path(module.__file__).name] = [name for name, own in names.items() if own == module.__name__]
-    return dict(sorted(files.items()))
+    """File of `recipes/papers` -> names of the claims in it, or of those that its recipes are baselines of."""
+    functions, known = recipes() | studies(), claims()
+    files: dict[str, set[str]] = {
+        module.__name__: set()
+        for module in modules("recipes")
+        if module.__name__.startswith(PAPERS + ".") and not hasattr(module, "__path__")
+    }
+    for name, item in known.items():
+        baselines = claim_of(item).baselines.values() if isinstance(item, Recipe) else ()
+        for function in (name, *baselines):
+            if function in functions and functions[function].__module__ in files:
+                files[functions[function].__module__].add(name)
+    return {f"{module.rpartition('.')[2]}.py": sorted(names) for module, names in sorted(files.items())}

@@ -76,6 +76,7 @@ def measure_claim(
         "threads": threads,
         "jobs": jobs,
         "seconds": round(sum(one["seconds"] for one in found), 1),
+        "cpu seconds": round(sum(one["cpu seconds"] for one in found), 1),
         "wall seconds": round(time.perf_counter() - started, 1),
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }

@@ -94,7 +94,7 @@ def _section(name: str, entry: Mapping[str, Any], stale: bool) -> list[str]:
         lines.append("| " + " | ".join([arm + decides, *means, "; ".join(deltas)]) + " |")
     controls = sorted({text for one in entry["arms"].values() for text in one.get("failed controls", ())})
     lines += [f"\n{text}" for text in controls]
-    slow = "; a slow one" if entry["seconds"] > SLOW_SECONDS else ""
+    slow = "; a slow one" if entry["seconds"] > entry["jobs"] * SLOW_SECONDS else ""
     dirty = " with uncommitted changes" if entry["dirty"] else ""
     where = f"commit {entry['commit'][:10]}{dirty}" if entry["commit"] else "no commit"
     data = ", ".join(sorted({one["path"] for one in entry["data"]})) or "as the study opens it"
