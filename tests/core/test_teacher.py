@@ -78,8 +78,8 @@ def test_a_projected_teacher_passes_on_what_its_base_says(live, batch):
     assert torch.equal(found["base"], live(batch)["pooled"])
     assert torch.equal(found["pooled"], teacher(batch)["pooled"])
     assert teacher(batch, want=("base",)).names() == ("base",)
-    with pytest.raises(UsageError, match="unknown output 'tokens'; valid: base, pooled"):
-        teacher(batch, want=("tokens",))
+    with pytest.raises(UsageError, match="unknown output 'depth'; valid: base, pooled"):
+        teacher(batch, want=("depth",))
 
 
 def test_the_fingerprint_sees_the_base_and_every_weight(live):

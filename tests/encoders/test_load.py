@@ -12,7 +12,7 @@ from limbeck.encoders.load import load_teacher, prefixes, presets
 
 
 def test_what_there_is() -> None:
-    assert prefixes().keys() == {"hf", "st", "open_clip", "timm"}
+    assert prefixes().keys() == {"hf", "st", "open_clip", "timm", "mlp_image"}
     assert set(presets()) == {"icons", "efficientnet-lite0", "minilm"}
 
 

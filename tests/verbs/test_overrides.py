@@ -38,7 +38,7 @@ def test_later_changes_win_and_json_is_read(plain):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("sede=1", "unknown name 'sede' in the recipe; valid: align, claim, data"),
+        ("sede=1", "unknown name 'sede' in the recipe; valid: align, answers, claim, data"),
         ("sede=1", "did you mean 'seed'?"),
         ("stages.0.budgt.steps=1", "unknown name 'budgt' in stages.0; valid: budget"),
         ("stages.0.budget.step=1", "did you mean 'steps'?"),

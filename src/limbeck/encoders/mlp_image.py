@@ -23,7 +23,7 @@ KIND = "limbeck-mlp-image"
 
 
 class MLPImageEncoder(Encoder):
-    """h_0 = pixels, h_i = relu(W_i h_(i-1) + b_i), pooled = the last h
+    """A perceptron on pixels: h_0 = pixels, h_i = relu(W_i h_(i-1) + b_i), pooled = the last h.
 
     Use when pictures are tiny and plain (digits of 8 x 8 pixels) and a run should take a second.
 

@@ -26,6 +26,9 @@ def top_negatives(scores: Float[Tensor, "n m"], allowed: Bool[Tensor, "n m"], co
 
 
 def scattered(scores: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
-    """Numbers in [0, 1) that follow from the scores but not from their size: a draw that any row order repeats."""
-    mixed = torch.sin(scores.double() * 12.9898 + 78.233) * 43758.5453
+    """Numbers in [0, 1) that follow from the scores but not from their size: a draw that any row order repeats.
+
+    Scores are rounded to four places first: the last bits depend on the size of a micro-batch.
+    """
+    mixed = torch.sin((scores.double() * 1e4).round() * 12.9898 + 78.233) * 43758.5453
     return (mixed - mixed.floor()).to(torch.float32).clamp(max=1 - 1e-7)

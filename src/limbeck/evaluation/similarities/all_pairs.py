@@ -20,7 +20,7 @@ class AllPairsSimilarity(Similarity):
     Use when a fusion encoder that was trained on all pairs of a batch (`AllPairScorer`) is to be searched with.
 
     Args:
-        part: name of the part in the recipe.
+        scorer: name of the part in the recipe.
         query: modality of the layer's `query`.
         query_output: tokens of that modality that the layer eats.
         key_output: tokens of the other one.
@@ -29,14 +29,14 @@ class AllPairsSimilarity(Similarity):
 
     def __init__(
         self,
-        part: str,
+        scorer: str,
         *,
         query: str = "text",
         query_output: str = "tokens",
         key_output: str = "tokens",
         chunk: int = 8,
     ) -> None:
-        self.part = part
+        self.scorer = scorer
         self.query = query
         self.query_output = query_output
         self.key_output = key_output
@@ -47,12 +47,12 @@ class AllPairsSimilarity(Similarity):
         self, queries: Features, candidates: Features, *, source: str, target: str, parts: Mapping[str, Part]
     ) -> Float[Tensor, "q c"]:
         """Scores as the layer gives them."""
-        if self.part not in parts:
-            raise UsageError(unknown("part", self.part, parts, where="AllPairsSimilarity"))
+        if self.scorer not in parts:
+            raise UsageError(unknown("part", self.scorer, parts, where="AllPairsSimilarity"))
         if self.query not in (source, target):
             raise UsageError(unknown("modality", self.query, (source, target), where="AllPairsSimilarity"))
         asks, answers = (queries, candidates) if source == self.query else (candidates, queries)
-        layer, rows = parts[self.part].layer, []
+        layer, rows = parts[self.scorer].layer, []
         for start in range(0, len(asks[self.query_output]), self.chunk):
             part = slice(start, start + self.chunk)
             rows.append(

@@ -21,7 +21,7 @@ class PartSimilarity(Similarity):
     Use when a fusion encoder scores pairs: exact, and as slow as it is, one pass for each pair.
 
     Args:
-        part: name of the part in the recipe.
+        scorer: name of the part in the recipe.
         output: of it; `(n,)`, or `(n, c)` of which `column` is taken.
         inputs: argument of its layer -> modality and output: `{"text": Ref("text", "tokens")}`.
         column: which of several scores; -1 is the last.
@@ -29,9 +29,9 @@ class PartSimilarity(Similarity):
     """
 
     def __init__(
-        self, part: str, *, inputs: Mapping[str, Ref], output: str = "pooled", column: int = -1, chunk: int = 2048
+        self, scorer: str, *, inputs: Mapping[str, Ref], output: str = "pooled", column: int = -1, chunk: int = 2048
     ) -> None:
-        self.part = part
+        self.scorer = scorer
         self.inputs = dict(inputs)
         self.output = output
         self.column = column
@@ -42,8 +42,8 @@ class PartSimilarity(Similarity):
         self, queries: Features, candidates: Features, *, source: str, target: str, parts: Mapping[str, Part]
     ) -> Float[Tensor, "q c"]:
         """Scores as the part gives them."""
-        if self.part not in parts:
-            raise UsageError(unknown("part", self.part, parts, where="PartSimilarity"))
+        if self.scorer not in parts:
+            raise UsageError(unknown("part", self.scorer, parts, where="PartSimilarity"))
         sides = {source: queries, target: candidates}
         rows = {side: len(found[found.names()[0]]) for side, found in sides.items()}
         pair = torch.cartesian_prod(torch.arange(rows[source]), torch.arange(rows[target]))
@@ -51,6 +51,6 @@ class PartSimilarity(Similarity):
         for index in pair.split(self.chunk):
             place = {source: index[:, 0], target: index[:, 1]}
             given = {key: sides[r.producer][r.output][place[r.producer]] for key, r in self.inputs.items()}
-            score = parts[self.part](given, trains=False)[self.output]
+            score = parts[self.scorer](given, trains=False)[self.output]
             found.append(score if score.ndim == 1 else score[:, self.column])
         return torch.cat(found).reshape(rows[source], rows[target])
