@@ -107,6 +107,8 @@ def _shrink(encoder: Encoder, sizes: Mapping[str, int], choice: Mapping[str, tor
     tower._output_capturing_hooks_installed = False
     if isinstance(head, nn.Linear):
         head.weight, head.bias, head.in_features = narrow.weight, narrow.bias, narrow.in_features
-    order = {f"hidden.{number}" for number in range(sizes["num_hidden_layers"] + 1)}
-    encoder.outputs = tuple(o for o in encoder.outputs if not o.startswith("hidden.") or o in order)
+    layers = sizes["num_hidden_layers"]
+    gone = {f"hidden.{layers + 1 + n}" for n in range(len(encoder.outputs))}
+    gone |= {f"attention.{layers + n}" for n in range(len(encoder.outputs))}
+    encoder.outputs = tuple(output for output in encoder.outputs if output not in gone)
     tower.train(encoder.training)
