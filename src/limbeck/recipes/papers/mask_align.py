@@ -27,8 +27,8 @@ def mask_align() -> Recipe:
             "feature matching": "mask_align_whole",
             "no pre-training": "mask_align_probe",
         },
-        setup=f"{TAUGHT} labels of a tenth; ViT of 2 layers and width 48 (16 patches, 70 % masked), 200 steps of 128 "
-        "pictures, then a linear probe of its frozen features for 100",
+        setup=f"{TAUGHT} labels of a tenth; ViT of 2 layers and width 48 (16 patches, 70 % masked), 400 steps of 128 "
+        "pictures, then 300 of a linear probe of the mean of its frozen patches",
         differs="digits instead of ImageNet, a supervised teacher trained here instead of CLIP, a probe instead of "
         "fine-tuning, patches drawn evenly; the reconstructing baseline predicts the teacher's last level",
         tuning=f"none: learning rate {RATE} for every arm, fixed beforehand",

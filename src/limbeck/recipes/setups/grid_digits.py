@@ -15,7 +15,7 @@ from limbeck.objectives.logit.kd import KDLoss
 
 TOKENS, WIDTH, TEACHER = 17, 96, "recipe:digits_teacher"
 FEW, ALL = "digits:size=32,labels=0.1", "digits:size=32"
-SCORES, LABEL = Ref("classes"), Ref("target", "label")
+SCORES, LABEL, POOLED = Ref("classes"), Ref("target", "label"), Ref("student.image")
 TAUGHT = "digits at 32 px; the teacher, a ViT of 6 layers and width 96, learnt all training labels; the student has"
 
 
@@ -29,9 +29,9 @@ def soft() -> Term:
     return Term(KDLoss(1.0), {"student": SCORES, "teacher": Ref("teacher.image")})
 
 
-def classes(width: int) -> dict[str, Part]:
+def classes(width: int, features: Ref = POOLED) -> dict[str, Part]:
     """A linear classifier over the student's pooled features."""
-    return {"classes": Part(LinearHead(width, width=10), {"x": Ref("student.image")})}
+    return {"classes": Part(LinearHead(width, width=10), {"x": features})}
 
 
 def stage(

@@ -10,6 +10,7 @@ from limbeck.core.surgery import Surgery
 from limbeck.core.term import Ref, Term
 from limbeck.layers.alignment.dynamic_alignment import DynamicAlignment
 from limbeck.layers.tokens.drop_first import DropFirst
+from limbeck.layers.tokens.mean_tokens import MeanTokens
 from limbeck.layers.tokens.pick_tokens import PickTokens
 from limbeck.objectives.feature.whitened_smooth_l1 import WhitenedSmoothL1Loss
 from limbeck.recipes.setups.grid_digits import TEACHER, WIDTH, classes, grid_digits, labels, stage
@@ -58,12 +59,13 @@ def masked_digits(
     *trains: str,
     surgeries: tuple[Surgery, ...] = (),
 ) -> Recipe:
-    """A small ViT learns from the terms, without labels; then a linear probe of its frozen features."""
-    stages = [stage("probe", {"labels": labels()}, ("classes",), steps=100, learning_rate=1e-2)]
+    """A small ViT learns from the terms, without labels; then a linear probe of the mean of its frozen patches."""
+    stages = [stage("probe", {"labels": labels()}, ("classes",), steps=300, learning_rate=3e-2)]
     if terms:
-        stages.insert(0, stage("pretraining", terms, ("student.image", *trains), steps=200, learning_rate=RATE))
+        stages.insert(0, stage("pretraining", terms, ("student.image", *trains), steps=400, learning_rate=RATE))
     teacher = TEACHER if terms else None
-    own = classes(48) | dict(parts)
+    mean = Part(MeanTokens(1), {"tokens": Ref("student.image", "tokens")})
+    own = {"mean": mean, **classes(48, Ref("mean")), **parts}
     return grid_digits(name, *stages, parts=own, student="vit-image-s", teacher=teacher, surgeries=surgeries)
 
 
