@@ -39,7 +39,7 @@ def subspace() -> Study:
 
 def measure(seed: int, lab: Lab) -> Mapping[str, Scores]:
     """For each test picture: its caption among the five best, and its place in the best one-to-one matching."""
-    train, held, test = vectors(lab)
+    train, held, test = vectors(lab)  # type: ignore[arg-type]  # every object has a hash
     rows = torch.randperm(len(train[0]), generator=torch.Generator().manual_seed(seed))[:ANCHORS]
     arms: dict[str, tuple[Fit, Sequence[float]]] = {
         "method": (affine_within, WIDTHS),

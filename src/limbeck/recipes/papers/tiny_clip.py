@@ -34,16 +34,6 @@ def tiny_clip_speed() -> Recipe:
     return replace(taught_clip("tiny_clip_speed", affinities(), *INHERIT, steps=140), claim=claim)
 
 
-def tiny_clip_size() -> Recipe:
-    """The student against its teacher."""
-    claim = tiny_clip_claim(
-        "A CLIP of less than half the parameters keeps the quality of its teacher.",
-        "ViT-B/32 halved at comparable zero-shot accuracy (61.4 %, LAION-400M)",
-        {"the teacher": "large_clip"},
-    )
-    return replace(taught_clip("tiny_clip_size", affinities(), *INHERIT), claim=replace(claim, margin=0.03))
-
-
 def tiny_clip_weights() -> Recipe:
     """Inherited weights and then the pairs alone."""
     return taught_clip("tiny_clip_weights", pairs_only(), *INHERIT)

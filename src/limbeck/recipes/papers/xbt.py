@@ -60,7 +60,7 @@ def _recipe(name: str, *stages: StageSpec) -> Recipe:
     layer = MLPProjector(128, hidden=256, width=128)
     return Recipe(
         name,
-        DataSpec("emoji:size=32,skins=no,texts=10000,share=0.1"),
+        DataSpec("emoji:size=32,skins=no,texts=40000,share=0.1"),
         "vit-xm",
         stages,
         teacher="recipe:large_clip",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from limbeck.core.recipe import DataSpec, Recipe
-from limbeck.core.study import Lab
 from limbeck.functional.affine import fit_affine
 from limbeck.functional.cca import fit_cca
 from limbeck.functional.local_cka import local_cka
@@ -24,7 +24,7 @@ CCA_RIDGE, AFFINE_RIDGE = 0.1, 1e-3
 
 
 @cache
-def vectors(lab: Lab) -> tuple[tuple[Tensor, ...], ...]:
+def vectors(lab: Any) -> tuple[tuple[Tensor, ...], ...]:
     """Training, validation and test pairs as the frozen encoders say them, each embedded once a process."""
     bench, found = lab.bench(Recipe("icons", DataSpec("icons:texts=0"), "resnet-xs", (), teacher="icons")), []
     for split in ("train", "validation", "test"):
