@@ -133,13 +133,13 @@ def cover_wilson(generator: np.random.Generator) -> bool:
 
 
 def cover_mean(generator: np.random.Generator) -> bool:
-    return 0.25 in mean_interval(generator.beta(0.5, 1.5, size=120), resamples=800)
+    return 0.25 in mean_interval(generator.beta(0.5, 1.5, size=120))
 
 
 def cover_paired(generator: np.random.Generator) -> bool:
     one = generator.random(250) < 0.5
     two = np.where(generator.random(250) < 0.7, one, generator.random(250) < 0.3)
-    found = paired_difference(one, two, resamples=800)
+    found = paired_difference(one, two)
     return found.low <= 0.3 * 0.2 <= found.high
 
 
