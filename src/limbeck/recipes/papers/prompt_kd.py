@@ -26,7 +26,7 @@ def prompt_kd() -> Recipe:
         metric="image->text MRR",
         published="effective on 11 data sets (the abstract gives no figure)",
         baselines={"few labels": "prompt_kd_few", "whole tower": "prompt_kd_whole"},
-        setup="teacher vit-xm and student vit-xs learnt names and tags of emoji by Google and Twitter (600 and 200 "
+        setup="teacher vit-xm and student vit-xs learnt names and tags of emoji by Google and Twitter (900 and 200 "
         "steps); then 4 prompts in each of 2 layers and the projection learn Apple's drawings for 150 steps of 96; few "
         "labels: a twentieth of the concepts; read by the teacher's text vectors, on unseen concepts by Apple",
         differs="models trained here; the teacher is not tuned on the domain; classes are the texts of the batch",
@@ -48,7 +48,7 @@ def prompt_kd_whole() -> Recipe:
 
 def prompt_kd_mentor() -> Recipe:
     """The teacher, from the pairs of two vendors."""
-    return emoji_pairs("prompt_kd_mentor", pairs_only(), data=SOURCE, student="vit-xm", steps=600, learning_rate=1e-3)
+    return emoji_pairs("prompt_kd_mentor", pairs_only(), data=SOURCE, student="vit-xm", steps=900, learning_rate=1e-3)
 
 
 def prompt_kd_student() -> Recipe:

@@ -26,7 +26,7 @@ def xbt() -> Recipe:
         metric="text->image MRR",
         published="significantly fewer image-text pairs, no backfilling (the abstract gives no figure)",
         baselines={"pairs alone": "xbt_pairs", "text alone": "xbt_text"},
-        setup="emoji, 32 px; old model vit-xs after 200 steps, new model vit-xm after 600; the new model's words ask "
+        setup="emoji, 32 px; old model vit-xs after 200 steps, new model vit-xm after 900; the new model's words ask "
         "for pictures that the old one embedded; 300 steps of 256 texts, then 100 of 96 pairs of a tenth of concepts",
         differs="models trained here, on the pairs of all concepts; LoRA only; queries are texts",
         tuning=f"none: learning rate {RATE} for every arm, fixed beforehand; pairs alone has 400 steps on them",

@@ -16,14 +16,14 @@ STEPS, RATE, TEMPERATURE = 200, 2e-3, 0.05
 TEACHER = "recipe:large_clip"
 INHERIT: tuple[Surgery, ...] = (InheritWeightsSurgery(),)
 SETUP = (
-    "emoji of four vendors with names and tags, 32 px; teacher vit-xm (4 + 4 layers of width 128), 600 steps; student "
+    "emoji of four vendors with names and tags, 32 px; teacher vit-xm (4 + 4 layers of width 128), 900 steps; student "
     "vit-xs (2 + 2 layers of width 64), 200 steps of 96 pairs"
 )
 
 
 def large_clip() -> Recipe:
     """The teacher, from the pairs."""
-    return emoji_pairs("large_clip", pairs_only(), student="vit-xm", steps=600, learning_rate=1e-3)
+    return emoji_pairs("large_clip", pairs_only(), student="vit-xm", steps=900, learning_rate=1e-3)
 
 
 def small_clip() -> Recipe:
