@@ -46,7 +46,7 @@ def fdt() -> Recipe:
         baselines={"pooled": "fdt_pooled", "softmax codes": "fdt_softmax"},
         setup=SETUP + "; 512 codes of width 128",
         differs="1,482 concepts instead of 15 M pairs, 512 codes instead of 16,384",
-        tuning="validation, seed 100: temperature 0.1, 0.3, 1, 4, 10, 30, 100 of sparsemax and 0.3, 1, 4, 10, 30 of "
+        tuning="on validation, seed 100: temperature 0.1, 0.3, 1, 4, 10, 30 and 100 of sparsemax and 0.3, 1, 4, 10 and 30 of "
         "softmax at learning rate 2e-3; pooled: 1e-3, 2e-3 and 4e-3",
         also=("image<->text R@1",),
     )

@@ -31,7 +31,7 @@ def irra() -> Recipe:
         setup=SETUP + "; the identity is the emoji; one hidden word a caption, read by two cross-attention blocks",
         differs="emoji instead of persons, from scratch instead of from CLIP; the identity classifier is left out; "
         "masked words enter as embeddings, not through the text tower; temperature 0.05 instead of 0.02",
-        tuning="validation, seed 100: SDM temperature 0.02, 0.05, 0.1, 0.2, then learning rate 1e-3, 2e-3, 4e-3; "
+        tuning="on validation, seed 100: SDM temperature 0.02, 0.05, 0.1 and 0.2, then learning rate 1e-3, 2e-3 and 4e-3; "
         "weight of words 0.1, 0.3 and 1; InfoNCE: learning rate 1e-3, 2e-3 and 4e-3 (fewer trials than the method)",
         also=("image<->text R@1",),
     )
