@@ -24,10 +24,10 @@ def albef() -> Recipe:
         baselines={"no momentum": "albef_no_momentum", "contrast alone": "albef_contrast"},
         setup=SETUP
         + "; 30 % of the training captions are another pair's, test pairs are clean and the towers are judged; "
-        "decay 0.98, momentum targets weigh 0.4, matching and words 0.1",
+        "decay 0.98, momentum targets weigh 0.4",
         differs="no queue; momentum targets for the contrast only, over the batch; the hardest negative is taken, not "
         "drawn; the matcher sees the caption with its hidden word; a decay of 0.995 would be longer than the run",
-        tuning=TUNING + "; matching and words at 0.1, 0.3 and 1 for both fused arms",
+        tuning=TUNING,
         also=("image<->text R@1",),
     )
     method = fused(contrast_weight=1 - TRUST)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from limbeck.core.recipe import Claim, Recipe
 from limbeck.recipes.setups.emoji_pairs import EMOJI, METRIC, SETUP, TUNING, emoji_pairs, pairs_only
 
-RATE, CLEAN_RATE = 2e-3, 1e-3
+RATE = 2e-3
 NOISY, FEW = "noise=0.3", "share=0.3"
 
 
@@ -46,8 +46,8 @@ def align_few_noisy() -> Recipe:
 
 def align_all_clean() -> Recipe:
     """All pairs, clean: what the noise costs."""
-    return _on("align_all_clean", EMOJI, CLEAN_RATE)
+    return _on("align_all_clean", EMOJI)
 
 
-def _on(name: str, data: str, rate: float = RATE) -> Recipe:
-    return emoji_pairs(name, pairs_only(), data=data, learning_rate=rate)
+def _on(name: str, data: str) -> Recipe:
+    return emoji_pairs(name, pairs_only(), data=data, learning_rate=RATE)

@@ -14,7 +14,7 @@ from limbeck.recipes.setups.emoji_pairs import METRIC, TUNING, emoji_pairs, pair
 from limbeck.recipes.setups.fusion_lessons import fusion_lessons
 from limbeck.recipes.setups.fusion_teacher import DATA, EXPERT, ROWS, fusion, fusion_stage, taught_by_fusion
 
-RATE, NEGATIVES = 1e-3, 7
+RATE, NEGATIVES = 2e-3, 7
 
 
 def dcd() -> Recipe:
@@ -33,7 +33,7 @@ def dcd() -> Recipe:
         "words of MiniLM, 150 steps of 32 pairs; student: vit-xs, 200 steps of 32 pairs, 7 negatives a direction",
         differs="the student is a dual encoder instead of a smaller fusion encoder; the loss is written from the "
         "abstract and weighs by the student's entropy; 1,482 pairs instead of COCO and Flickr30K",
-        tuning=TUNING + "; weight of the scores 1, 3 and 10 for both distilled arms",
+        tuning=TUNING,
         also=("image<->text R@1",),
     )
     return replace(

@@ -15,13 +15,14 @@ from limbeck.recipes.setups.emoji_pairs import (
     PATCHES,
     REAL,
     SETUP,
+    TUNING,
     WORDS,
     contrast,
     emoji_pairs,
     pairs_only,
 )
 
-RATE, POOLED_RATE, CODES, WIDTH, SPARSE = 2e-3, 1e-3, 512, 128, 100.0
+RATE, CODES, WIDTH = 2e-3, 512, 128
 ANSWERS = {"image": Ref("image.codes"), "text": Ref("text.codes")}
 
 
@@ -46,11 +47,10 @@ def fdt() -> Recipe:
         baselines={"pooled": "fdt_pooled", "softmax codes": "fdt_softmax"},
         setup=SETUP + "; 512 codes of width 128",
         differs="1,482 concepts instead of 15 M pairs, 512 codes instead of 16,384",
-        tuning="on validation, seed 100: temperature 0.1, 0.3, 1, 4, 10, 30 and 100 of sparsemax and 0.3, 1, 4, 10 and 30 of "
-        "softmax at learning rate 2e-3; pooled: 1e-3, 2e-3 and 4e-3",
+        tuning=TUNING,
         also=("image<->text R@1",),
     )
-    method = _in_codes(CodeReader(64, width=WIDTH, temperature=SPARSE), CodeReader(64, width=WIDTH, temperature=SPARSE))
+    method = _in_codes(CodeReader(64, width=WIDTH), CodeReader(64, width=WIDTH))
     return replace(emoji_pairs("fdt", method, learning_rate=RATE, answers=ANSWERS), claim=claim)
 
 
@@ -62,4 +62,4 @@ def fdt_softmax() -> Recipe:
 
 def fdt_pooled() -> Recipe:
     """The same towers with one vector a side."""
-    return emoji_pairs("fdt_pooled", pairs_only(), learning_rate=POOLED_RATE)
+    return emoji_pairs("fdt_pooled", pairs_only(), learning_rate=RATE)

@@ -24,7 +24,7 @@ from limbeck.recipes.setups.emoji_pairs import (
     pairs_only,
 )
 
-RATE, POOLED_RATE = 2e-3, 1e-3
+RATE = 2e-3
 
 
 def _token_contrast() -> Method:
@@ -64,4 +64,4 @@ def filip() -> Recipe:
 
 def filip_pooled() -> Recipe:
     """The same towers and budget with one vector a side."""
-    return emoji_pairs("filip_pooled", pairs_only(), learning_rate=POOLED_RATE)
+    return emoji_pairs("filip_pooled", pairs_only(), learning_rate=RATE)
