@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import accuracy_score, top_k_accuracy_score
 
 from evaluation import worlds
 from limbeck.core.composite import CompositeEncoder
@@ -35,6 +36,39 @@ def test_rows_without_a_label_are_left_out():
         measured([[1, 0]], [-1])
     with pytest.raises(DataError, match="label 2 is not one of the 2 classes of 'pooled'"):
         measured([[1, 0]], [2])
+
+
+def test_agrees_with_scikit_learn_and_chance_is_that_of_shuffled_answers():
+    generator = np.random.default_rng(0)
+    label = generator.integers(0, 4, 80)
+    logits = generator.normal(size=(80, 4)) + np.array([1.0, 0, 0, 0]) + np.eye(4)[label]
+    vectors = {"image": logits}
+    loader = worlds.batches(vectors, target={"label": label.tolist()})
+    one, two = ClassificationEvaluator(ks=(1, 2))(worlds.models(vectors), loader)
+    answers = logits.argmax(1)
+    assert one.value == pytest.approx(accuracy_score(label, answers))
+    assert one.items.tolist() == (label == answers).astype(float).tolist()
+    dealt = [accuracy_score(label, generator.permutation(answers)) for _ in range(4000)]
+    assert one.chance == pytest.approx(np.mean(dealt), abs=0.005)
+    assert two.value == pytest.approx(top_k_accuracy_score(label, logits, k=2))
+    shuffled = [top_k_accuracy_score(label, logits[generator.permutation(80)], k=2) for _ in range(2000)]
+    assert two.chance == pytest.approx(np.mean(shuffled), abs=0.005)
+
+
+def test_ties_count_at_their_expectation():
+    vectors = {"image": np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]])}
+    (found,) = ClassificationEvaluator()(worlds.models(vectors), worlds.batches(vectors, target={"label": [0, 1]}))
+    assert found.items.tolist() == [0.5, 1.0]
+
+
+def test_a_row_without_a_picture_is_left_out_and_names_are_checked():
+    vectors = {"image": np.eye(6)}
+    target = {"label": [0, 1, 2, -1, 4, 5]}
+    loader = worlds.batches(vectors, target=target, present={"image": [True] * 5 + [False]})
+    (found,) = ClassificationEvaluator()(worlds.models(vectors), loader)
+    assert found.n == 4
+    with pytest.raises(UsageError, match="did you mean 'image'"):
+        ClassificationEvaluator(modality="imag")(worlds.models(vectors), loader)
 
 
 def test_chance_is_one_over_the_classes():

@@ -67,7 +67,7 @@ def test_digits_are_learnt_in_memory(tmp_path: Path):
     one, again, other = (trial(recipe, bench, seed=seed) for seed in (0, 0, 1))
     metric = one.student.get("accuracy")
     assert metric.value > 0.6
-    assert metric.chance == pytest.approx(0.1)
+    assert metric.chance == pytest.approx(0.1, abs=0.005)  # not just 1/10: it is that of these answers, dealt at random
     assert metric.n == len(bench.rows.test)
     assert one.student.sound
     assert np.array_equal(metric.items, again.student.get("accuracy").items)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import DataError, UsageError, unknown
@@ -13,14 +13,14 @@ from limbeck.core.sample import Batch
 from limbeck.core.term import Ref
 from limbeck.evaluation.embedding_evaluator import EmbeddingEvaluator, Measurement
 from limbeck.evaluation.embeddings import Embeddings, embed
-from limbeck.evaluation.ranking import rank
 
 
 class ClassificationEvaluator(EmbeddingEvaluator):
     """Share of labelled rows whose class has the largest logit, or is among the k largest.
 
-    Ties count at their expectation, so that constant logits score chance, k / number of classes. Rows without a label
-    are left out. Metrics are named `accuracy`, and `top-k accuracy` for k above 1.
+    Ties count at their expectation. Chance is what the same answers score when they are dealt out at random, so that a
+    favourite class is not rewarded. Rows without a label are left out. Metrics are named `accuracy`, and
+    `top-k accuracy` for k above 1.
 
     Use when a part of the recipe classifies (`parts={"head": Part(LinearHead(64, width=10), ...)}`). Over the text
     embeddings of class names it is `ZeroShotEvaluator`.
@@ -57,32 +57,36 @@ class ClassificationEvaluator(EmbeddingEvaluator):
         encoder = models[self.modality]
         if self.output not in encoder.outputs:
             raise UsageError(unknown("output", self.output, encoder.outputs, where="classification"))
-        found = embed({self.modality: encoder}, loader, outputs={self.modality: self.output})
-        width = found.vectors[self.modality].shape[1]
-        return replace(found, classes=np.eye(width, dtype=np.float32))
+        return embed({self.modality: encoder}, loader, outputs={self.modality: self.output})
 
     def measure(self, embeddings: Embeddings) -> list[Measurement]:
         """The first cut-off first."""
-        if embeddings.classes is None:
-            raise UsageError("classification needs one vector a class")
-        classes = len(embeddings.classes)
         rows = np.flatnonzero(embeddings.present[self.modality] & (embeddings.label >= 0))
         if not len(rows):
             raise DataError(f"no row has both {self.modality} and a label, so there is nothing to classify")
-        label = embeddings.label[rows]
+        # their rows have length 1, which moves no place
+        logits, label = embeddings.vectors[self.modality][rows], embeddings.label[rows]
+        classes = logits.shape[1]
         if label.max() >= classes:
             raise DataError(f"label {int(label.max())} is not one of the {classes} classes of '{self.output}'")
-        ranks = rank(embeddings.vectors[self.modality][rows], embeddings.classes, list(label[:, None]))
-        chance = ranks.unknowing()
-        note = f"{classes} classes; largest of '{self.output}'; ties at their expectation"
-        return [
-            Measurement(
-                "accuracy" if k == 1 else f"top-{k} accuracy",
-                ranks.hit(k),
-                float(chance.hit(k).mean()),
-                proportion=True,
-                note=note,
-            )
-            for k in self.ks
-            if k < classes
-        ]
+        note = f"{classes} classes; largest of '{self.output}'; chance: the same answers dealt at random"
+        found = []
+        for k in self.ks:
+            if k < classes:
+                answers = _among(logits, k)
+                chance = float(answers.mean(axis=0)[label].mean())
+                name = "accuracy" if k == 1 else f"top-{k} accuracy"
+                hits = answers[np.arange(len(rows)), label]
+                found.append(Measurement(name, hits, chance, proportion=True, note=note))
+        return found
+
+
+def _among(logits: NDArray[np.float32], k: int) -> NDArray[np.float64]:
+    """For each row and class, how surely the class is among the k largest, in [0, 1]; equal logits share the places."""
+    ordered = np.sort(logits, axis=1)
+    left, right = (
+        np.stack([np.searchsorted(row, own, side=side) for row, own in zip(ordered, logits, strict=True)])
+        for side in ("left", "right")
+    )
+    larger = logits.shape[1] - right
+    return np.clip((k - larger) / (right - left), 0.0, 1.0)

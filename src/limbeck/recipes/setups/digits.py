@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from limbeck.core.part import Part
 from limbeck.core.recipe import Budget, Claim, DataSpec, Optimisation, Recipe, StageSpec
 from limbeck.core.term import Ref, Term
-from limbeck.evaluation.accuracy import AccuracyEvaluator
+from limbeck.evaluation.classification import ClassificationEvaluator
 from limbeck.heads.linear import LinearHead
 from limbeck.layers.labels.label_split import LabelSplit
 from limbeck.layers.network.patch_tokens import PatchTokens
@@ -76,5 +76,5 @@ def stage(
 def digits(name: str, *stages: StageSpec, parts: Mapping[str, Part], answer: Ref = SCORES) -> Recipe:
     """The recipe; the student's tower has a head, unless something else gives the answer."""
     head = {"classes": Part(LinearHead(WIDTH, width=CLASSES), {"x": FEATURES})} if answer == SCORES else {}
-    given = {"parts": head | dict(parts), "answers": {"image": answer}, "evaluators": (AccuracyEvaluator(),)}
+    given = {"parts": head | dict(parts), "answers": {"image": answer}, "evaluators": (ClassificationEvaluator(),)}
     return Recipe(name, DataSpec("digits"), "mlp-image-s", stages, **given)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from limbeck.core.part import Part
 from limbeck.core.recipe import Budget, DataSpec, Optimisation, Recipe, StageSpec
 from limbeck.core.surgery import Surgery
 from limbeck.core.term import Ref, Term
-from limbeck.evaluation.accuracy import AccuracyEvaluator
+from limbeck.evaluation.classification import ClassificationEvaluator
 from limbeck.heads.linear import LinearHead
 from limbeck.objectives.logit.cross_entropy import CrossEntropyLoss
 from limbeck.objectives.logit.kd import KDLoss
@@ -58,7 +58,7 @@ def grid_digits(
         student,
         stages,
         teacher,
-        evaluators=(AccuracyEvaluator(),),
+        evaluators=(ClassificationEvaluator(),),
         parts=parts,
         answers={"image": SCORES},
         surgeries=surgeries,
