@@ -61,8 +61,7 @@ def test_a_teacher_never_stands_where_a_student_learns(found):
         for term in terms.values():
             for key, ref in term.inputs.items():
                 detached = key.startswith(("teacher", "target"))
-                # a target may be the student's own answer, held still; a teacher's place may not be taken by it
-                assert not (key.startswith("teacher") and ref.producer.startswith("student.")), (key, str(ref))
+                assert not (detached and ref.producer.startswith("student.")), (key, str(ref))
                 assert detached or not ref.producer.startswith("teacher."), (key, str(ref))
 
 

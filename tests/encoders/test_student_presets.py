@@ -12,8 +12,22 @@ from limbeck.encoders.student import make_student
 from limbeck.encoders.student import student_presets as found
 
 
-def test_every_family_is_found() -> None:
-    assert {"resnet-s", "conv-s", "conv-m", "conv-l", "vit-s", "vit-m", "vit-l", "vit-192"} <= set(found())
+def test_every_size_of_every_family_is_found() -> None:
+    dual = {
+        "resnet-s",
+        "resnet-xs",
+        "conv-s",
+        "conv-m",
+        "conv-l",
+        "vit-xs",
+        "vit-xm",
+        "vit-s",
+        "vit-m",
+        "vit-l",
+        "vit-192",
+    }
+    pictures = {f"{family}-image-{size}" for family in ("mlp", "cnn", "vit") for size in "sm"}
+    assert set(found()) == dual | pictures
 
 
 @pytest.mark.parametrize("name", ["resnet-s", "conv-s", "vit-s"])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from limbeck.core.part import Part
 from limbeck.core.recipe import Recipe
 from limbeck.core.term import Ref, Term
+from limbeck.layers.network.held import Held
 from limbeck.layers.prototype.class_mean import ClassMean
 from limbeck.layers.weighting.fusion_ratio import FusionRatio
 from limbeck.objectives.logit.knowledge_fusion import KnowledgeFusionLoss
@@ -38,8 +39,9 @@ def tgeo_kd() -> Recipe:
     parts = {
         "usual": Part(ClassMean(CLASSES, classes=CLASSES), {"features": MENTOR, "label": LABEL}),
         "ratio": Part(FusionRatio(CLASSES), triangle),
+        "held": Part(Held(), {"x": FEATURES}),
     }
-    ahead = {"ratio": Ref("ratio"), "target_logits": SCORES, "target_features": FEATURES, **BOTH}
+    ahead = {"ratio": Ref("ratio"), "target_logits": SCORES, "target_features": Ref("held"), **BOTH}
     mixed = {"student": SCORES, "ratio": Ref("ratio", "held"), **BOTH}
     terms = {"mixed": Term(KnowledgeFusionLoss(4.0), mixed), "ratio": Term(LookaheadRatioLoss(4.0), ahead)}
     return replace(taught("tgeo_kd", terms, parts=parts, learning_rate=1e-2, theirs=FEW, ours=MOST), claim=says)
