@@ -91,6 +91,12 @@ def test_a_full_folder_is_refused_before_data_is_read(tmp_path: Path):
         compare("no-such.csv", **arguments(tmp_path))
 
 
+def test_a_budget_that_contradicts_itself_is_refused_before_data_is_read(tmp_path: Path):
+    for changes in ({"budget": "seconds"}, {"seconds": 3.0}):
+        with pytest.raises(UsageError, match="a budget of seconds needs --seconds"):
+            compare("no-such.csv", **arguments(tmp_path / "out", **changes))
+
+
 def test_defaults_fit_the_cores(monkeypatch: pytest.MonkeyPatch):
     for cores, threads, jobs in ((1, 1, 1), (2, 1, 2), (8, 2, 4), (64, 16, 4)):
         monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)

@@ -110,7 +110,7 @@ class _Contest:
     def __init__(
         self, arms: Mapping[str, Recipe], bench: Bench, rules: Rules, *, out: Path, jobs: int, notify: Notify
     ) -> None:
-        _check(arms, rules)
+        _check_arms(arms)
         self.arms = {name: _steady(recipe) for name, recipe in arms.items()}
         self.bench, self.rules, self.out, self.notify = bench, rules, out, notify
         self.data = bench.source.fingerprint()
@@ -292,12 +292,13 @@ class _Contest:
 
 
 def check_place(out: Path, rules: Rules) -> bool:
-    """Whether a comparison by these rules was begun in `out`; refuses a folder that none can go into.
+    """Whether a comparison by these rules was begun in `out`; refuses rules and folders that none can go by or into.
 
     Raises:
-        UsageError: the folder holds something else.
+        UsageError: rules that contradict themselves, or a folder that holds something else.
         ArtefactError: it holds a comparison by other rules.
     """
+    _check_rules(rules)
     path = out / ASKED
     if path.exists():
         found, asked = read_json(path, kind="comparison").get("rules"), _plain_rules(rules)
@@ -315,15 +316,9 @@ def _plain_rules(rules: Rules) -> dict[str, Any]:
     return {**asdict(rules), "seeds": list(rules.seeds)}
 
 
-def _check(arms: Mapping[str, Recipe], rules: Rules) -> None:
+def _check_rules(rules: Rules) -> None:
     if not rules.seeds or len(set(rules.seeds)) < len(rules.seeds):
         raise UsageError(f"a comparison needs seeds, each once; got {list(rules.seeds)}")
-    if len(arms) < 2:
-        raise UsageError(f"a comparison needs two arms at least; got {', '.join(arms) or 'none'}")
-    if all(recipe.teacher is None for recipe in arms.values()):
-        raise UsageError(f"none of the arms {', '.join(arms)} has a teacher; at least one needs it")
-    if len({_slug(name) for name in arms}) < len(arms):
-        raise UsageError(f"arms {', '.join(arms)} would share a folder; give them other names")
     if rules.tune < 0:
         raise UsageError(f"tune is a number of validation trials, 0 for none; got {rules.tune}")
     if (rules.budget == "seconds") != (rules.seconds > 0):
@@ -331,6 +326,15 @@ def _check(arms: Mapping[str, Recipe], rules: Rules) -> None:
             f"the budget is equal {rules.budget}, and seconds are {rules.seconds:g}; "
             "a budget of seconds needs --seconds, one of steps takes none"
         )
+
+
+def _check_arms(arms: Mapping[str, Recipe]) -> None:
+    if len(arms) < 2:
+        raise UsageError(f"a comparison needs two arms at least; got {', '.join(arms) or 'none'}")
+    if all(recipe.teacher is None for recipe in arms.values()):
+        raise UsageError(f"none of the arms {', '.join(arms)} has a teacher; at least one needs it")
+    if len({_slug(name) for name in arms}) < len(arms):
+        raise UsageError(f"arms {', '.join(arms)} would share a folder; give them other names")
 
 
 def _steady(recipe: Recipe) -> Recipe:
