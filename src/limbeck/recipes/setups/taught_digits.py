@@ -19,7 +19,7 @@ def taught(
     theirs: float = 0.8,
     ours: float = 0.2,
 ) -> Recipe:
-    """Two stages; further parts train with the student.
+    """Two stages; further parts that have a state train with the student.
 
     Args:
         name: of the recipe.
@@ -31,7 +31,8 @@ def taught(
     """
     first = stage("mentor", {"labels": labels(MENTOR, label=THEIRS)}, ("mentor", "mentor.features"))
     own = dict(parts or {})
-    student = stage("student", terms, (*STUDENT, *own), learning_rate=learning_rate)
+    learning = (part for part, content in own.items() if content.layer.state_dict())
+    student = stage("student", terms, (*STUDENT, *learning), learning_rate=learning_rate)
     return digits(name, first, student, parts=base(theirs, ours) | mentor() | own)
 
 
