@@ -70,8 +70,8 @@ def _teacher(found: Mapping[str, Any]) -> str:
     return f"""
 ## The demo's teacher, live and cached
 
-EfficientNet-Lite0 at 160 px and MiniLM under bf16 autocast; student `conv-s`, {found["pairs a batch"]} pairs a batch,
-pictures prepared. Seconds.
+EfficientNet-Lite0 at 160 px and MiniLM under bf16 autocast; student `{found["student"]}`,
+{found["pairs a batch"]} pairs a batch, pictures prepared. Seconds.
 
 {_table(("", "live", "cached", "times as fast"), rows)}"""
 

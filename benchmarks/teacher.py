@@ -1,20 +1,21 @@
 """One step of the demo with its teacher live and with its teacher cached: EfficientNet-Lite0 at 160 px and MiniLM.
 
-The demo's student (`conv-s`), terms and pairs a batch; each model's pictures are prepared beforehand, so that the live
-teacher pays for its forward pass and nothing else. Training to align the projectors costs both sides the same and is
-left out: projectors have their first random weights.
+The demo's student and the stage in which it learns pictures, on rows that are pairs; each model's pictures are prepared
+beforehand, so that the live teacher pays for its forward pass and nothing else. Training to align the projectors costs
+both sides the same and is left out: projectors have their first random weights.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from benchmarks.measure import Settings, spread, target
 from benchmarks.world import cached, write_icons
-from limbeck.core.recipe import Budget, StageSpec
+from limbeck.core.recipe import Budget
 from limbeck.core.teacher import LiveTeacher, ProjectedTeacher
 from limbeck.data.loader import TrainLoader
 from limbeck.data.open import open_source
@@ -25,7 +26,7 @@ from limbeck.encoders.load import load_teacher
 from limbeck.encoders.student import make_student
 from limbeck.layers.projector.mlp import MLPProjector
 from limbeck.pipeline.views import view_of
-from limbeck.recipes.bases import balanced
+from limbeck.recipes.projects.icons import icons
 from limbeck.stages.accumulation import backward
 from limbeck.stages.optimizer import make_optimizer
 from limbeck.stages.stage import Stage
@@ -35,9 +36,11 @@ WIDTH = 256
 
 def measure(settings: Settings) -> dict[str, Any]:
     """Seconds a step and a teacher's answer, live and cached."""
-    rows, size = (24, 8) if settings.tiny else (512, 256)
+    recipe = icons()
+    pictures = recipe.stages[-1]
+    rows, size = (24, 8) if settings.tiny else (512, sum(pictures.budget.batch.values()))
     source = open_source(write_icons(settings.work / f"demo-{rows}", rows=rows))
-    student, models = make_student("conv-s", width=WIDTH), load_teacher("icons")
+    student, models = make_student(recipe.student, width=WIDTH), load_teacher("icons")
     ours = {f"student.{m}": encoder for m, encoder in student.encoders.items()}
     live, stored = {}, {}
     for modality, encoder in models.encoders.items():
@@ -49,9 +52,7 @@ def measure(settings: Settings) -> dict[str, Any]:
         stored[name] = ProjectedTeacher(kept, projector=projector, width=WIDTH)
     views = {name: view_of(encoder) for name, encoder in ours.items()}
     views |= {f"teacher.{modality}": view_of(encoder) for modality, encoder in models.encoders.items()}
-    spec = StageSpec(
-        "student", balanced().terms, (*ours, "student.scale"), Budget(1, batch={"image+text": size})
-    )  # fmt: skip
+    spec = replace(pictures, budget=Budget(1, batch={"image+text": size}))
     sampler = MixedSampler({"image+text": range(rows)}, batch={"image+text": size})
     loader = TrainLoader(source, sampler=sampler, views=views, store=PreparedStore())
     batches = [loader.batch_at(step) for step in range(2)]
@@ -71,6 +72,7 @@ def measure(settings: Settings) -> dict[str, Any]:
     alone = spread([slow / fast for slow, fast in zip(answers["live"], answers["cached"], strict=True)])
     return {
         "unit": "s",
+        "student": recipe.student,
         "pairs a batch": size,
         "step": {kind: spread(values) for kind, values in steps.items()},
         "teacher alone": {kind: spread(values) for kind, values in answers.items()},
