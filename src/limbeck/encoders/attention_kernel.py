@@ -1,4 +1,4 @@
-"""`choose_attention`: which attention kernel a transformers tower runs, by what it is doing."""
+"""`explicit_attention`: which attention kernel a transformers tower runs, by what it is doing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 from torch import nn
 
 
-def choose_attention(tower: nn.Module, *, training: bool) -> None:
-    """Explicit matrix products while training, the fused kernel otherwise.
+@contextlib.contextmanager
+def explicit_attention(tower: nn.Module, *, on: bool = True) -> Iterator[None]:
+    """Explicit matrix products for the time of the block, for a tower that would run the fused kernel.
 
-    Seconds of processor time for one forward and backward pass, one thread, torch 2.13, batch 128, explicit / fused:
+    They are the only kernel that can say its attention maps, and the faster one while training. Seconds of processor
+    time for one forward and backward pass, one thread, torch 2.13, batch 128, explicit / fused:
 
     | tower | fp32 | bf16 autocast |
     |---|---|---|
@@ -21,19 +23,9 @@ def choose_attention(tower: nn.Module, *, training: bool) -> None:
     | BERT width 128, 2 layers, 32 tokens | 0.13 / 0.13 | 0.046 / 0.070 |
 
     In evaluation the fused kernel is what `transformers` runs by default, so that an exported folder answers bit for
-    bit what the encoder answers. Models that know one kernel only are left alone.
+    bit what the encoder answers. Models that know one kernel only are left alone. The kernel is chosen for one pass
+    and not kept with the mode, because a mode that is put back module by module would leave it behind.
     """
-    config: Any = getattr(tower, "config", None)
-    if config is None or not getattr(tower, "_supports_sdpa", False):
-        return
-    kernel = "eager" if training else "sdpa"
-    if config._attn_implementation in ("eager", "sdpa") and config._attn_implementation != kernel:
-        config._attn_implementation = kernel
-
-
-@contextlib.contextmanager
-def explicit_attention(tower: nn.Module, *, on: bool = True) -> Iterator[None]:
-    """Explicit matrix products for the time of the block: the only kernel that can say its attention maps."""
     config: Any = getattr(tower, "config", None)
     before = getattr(config, "_attn_implementation", None)
     if not on or before != "sdpa":

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from limbeck.core.encoder import Encoder
 from limbeck.core.features import Features
 from limbeck.core.spec import ImageSpec
-from limbeck.encoders.attention_kernel import attention_outputs, choose_attention, explicit_attention
+from limbeck.encoders.attention_kernel import attention_outputs, explicit_attention
 from limbeck.encoders.pooling import Pooling, model_pooling
 from limbeck.encoders.shared_cast import share_casts
 from limbeck.encoders.wanted import as_it_is, as_tokens, check_want, wanted
@@ -67,19 +67,13 @@ class HFImageEncoder(Encoder):
         self.offers.pop(name, None)
         self.outputs = tuple(output for output in self.outputs if output != name)
 
-    def train(self, mode: bool = True) -> HFImageEncoder:
-        """Training or evaluation mode, each with its faster attention kernel."""
-        super().train(mode)
-        choose_attention(self.tower, training=mode)
-        return self
-
     def forward(self, view: Mapping[str, Tensor], *, want: Collection[str] = ("pooled",)) -> Features:
         """The outputs in `want` for `pixel_values (n, 3, height, width)`."""
         check_want(want, self.outputs, encoder="image encoder")
         options = {"output_hidden_states": True} if any(name.startswith("hidden.") for name in want) else {}
         maps = any(name.startswith("attention.") for name in want)
         options |= {"output_attentions": True} if maps else {}
-        with explicit_attention(self.tower, on=maps):
+        with explicit_attention(self.tower, on=maps or self.training):
             found = self.tower(pixel_values=view["pixel_values"], **options)
         tokens = as_tokens(found.last_hidden_state)
         computed: dict[str, Callable[[], Tensor]] = {

@@ -12,7 +12,7 @@ from limbeck.core.encoder import Encoder
 from limbeck.core.errors import UsageError
 from limbeck.core.features import Features
 from limbeck.core.spec import TextSpec
-from limbeck.encoders.attention_kernel import attention_outputs, choose_attention, explicit_attention
+from limbeck.encoders.attention_kernel import attention_outputs, explicit_attention
 from limbeck.encoders.pooling import Pooling, model_pooling
 from limbeck.encoders.wanted import as_it_is, as_tokens, check_want, wanted
 
@@ -82,12 +82,6 @@ class HFTextEncoder(Encoder):
         self.offers.pop(name, None)
         self.outputs = tuple(output for output in self.outputs if output != name)
 
-    def train(self, mode: bool = True) -> HFTextEncoder:
-        """Training or evaluation mode, each with its faster attention kernel."""
-        super().train(mode)
-        choose_attention(self.tower, training=mode)
-        return self
-
     def _mask(self, mask: Tensor) -> dict[str, Tensor]:
         return {"attention_mask": mask} if self.reads_mask else {}
 
@@ -104,7 +98,7 @@ class HFTextEncoder(Encoder):
         options |= {"output_attentions": True} if maps else {}
         keep = view["attention_mask"].clone()
         keep[:, 0] = 1  # a row without text would pool over nothing; all others start with a token anyway
-        with explicit_attention(self.tower, on=maps):
+        with explicit_attention(self.tower, on=maps or self.training):
             found = self.tower(input_ids=view["input_ids"], **self._mask(keep), **options)
         mask = keep.bool()
         tokens = found.last_hidden_state
