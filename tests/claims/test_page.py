@@ -32,3 +32,19 @@ def test_a_stale_entry_says_so(tmp_path: Path):
         page = claims_page(ledger)
     assert "(stale)" in page
     assert "**Stale**" in page
+
+
+def test_steps_of_every_arm_are_shown_and_a_slow_claim_is_marked(tmp_path: Path):
+    ledger = tmp_path / "claims"
+    entry = worlds.entry("fresh_claim")
+    write_json(ledger / "fresh_claim.json", entry)
+    with worlds.papered(tmp_path):
+        page = claims_page(ledger)
+        slow = {**entry, "wall seconds": 601.0, "seconds": 1198.0, "jobs": 2}
+        write_json(ledger / "fresh_claim.json", slow)
+        marked = claims_page(ledger)
+    for arm, one in entry["arms"].items():
+        line = next(line for line in page.splitlines() if line.startswith(f"| {arm}"))
+        assert line.split(" | ")[1] == str(one["steps"])
+    assert "a slow one" not in page
+    assert "a slow one" in marked

@@ -17,9 +17,11 @@ _HEAD = """# Claims
 <!-- made by `limbeck claims --docs` from claims/*.json; edits here are lost -->
 
 What published methods say of themselves, measured here in miniature. Each method runs against its paper's own baseline
-(which decides the verdict) and against humbling ones, on the same data, with the same seeds, data order and budget. A
-difference is method minus baseline with a 95 % interval over seeds and test items; *reproduced* means that the interval
-lies on the claimed side of zero (or of the margin that the claim names), *contradicted* that it lies on the other side.
+(which decides the verdict) and, where the set-up has them, against humbling ones, on the same test items with the same
+seeds and data order. Steps are those of all that an arm trains itself, a teacher of its own included; where they differ
+on purpose, the arm's name says so. A difference is method minus baseline with a 95 % interval over seeds and test
+items; *reproduced* means that the interval lies on the claimed side of zero (or of the margin that the claim names),
+*contradicted* that it lies on the other side.
 The test split is read once. A published figure and ours are different experiments: only the direction is compared.
 """
 
@@ -85,16 +87,17 @@ def _section(name: str, entry: Mapping[str, Any], stale: bool) -> list[str]:
     lines += ["", f"Verdict: **{verdict['word']}** ({verdict['reason']})."]
     if stale:
         lines += ["", "**Stale**: the code that its arms are made of has changed since; measure it again."]
-    head = "| arm | " + " | ".join(metrics) + " | method minus arm: " + ", ".join(metrics) + " |"
-    lines += ["", head, "|---" * (len(metrics) + 2) + "|"]
+    head = "| arm | steps | " + " | ".join(metrics) + " | method minus arm: " + ", ".join(metrics) + " |"
+    lines += ["", head, "|---" * (len(metrics) + 3) + "|"]
     for arm, one in entry["arms"].items():
         means = [_number(one["metrics"][metric]["mean"]) for metric in metrics]
         deltas = [_difference(entry["differences"][arm][metric]) for metric in metrics] if arm != METHOD else [""]
         decides = " (decides)" if arm == verdict["against"] else ""
-        lines.append("| " + " | ".join([arm + decides, *means, "; ".join(deltas)]) + " |")
+        lines.append("| " + " | ".join([arm + decides, _steps(one), *means, "; ".join(deltas)]) + " |")
     controls = sorted({text for one in entry["arms"].values() for text in one.get("failed controls", ())})
     lines += [f"\n{text}" for text in controls]
-    slow = "; a slow one" if entry["seconds"] > entry["jobs"] * SLOW_SECONDS else ""
+    took = max(entry["wall seconds"], entry["seconds"] / entry["jobs"])
+    slow = "; a slow one" if took > SLOW_SECONDS else ""
     dirty = " with uncommitted changes" if entry["dirty"] else ""
     where = f"commit {entry['commit'][:10]}{dirty}" if entry["commit"] else "no commit"
     data = ", ".join(sorted({one["path"] for one in entry["data"]})) or "as the study opens it"
@@ -105,6 +108,10 @@ def _section(name: str, entry: Mapping[str, Any], stale: bool) -> list[str]:
         f"{entry['measured']}; data {data}; teacher {teachers}.",
     ]
     return lines
+
+
+def _steps(arm: Mapping[str, Any]) -> str:
+    return str(arm["steps"]) if arm.get("steps") else ""
 
 
 def _difference(plain: Mapping[str, Any]) -> str:

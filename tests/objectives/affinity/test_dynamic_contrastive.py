@@ -6,17 +6,18 @@ import pytest
 import torch
 
 from limbeck.core.errors import UsageError
+from limbeck.functional.negatives import scattered
 from limbeck.objectives.affinity.dynamic_contrastive import DynamicContrastiveLoss
 from objectives.oracle import close, cos, rows, softmax
 
 
-def one_way(student, teacher, group, count):
-    n, losses = len(student), []
+def one_way(student, teacher, group, count, draw=None):
+    n, losses, order = len(student), [], draw or teacher
     for i in range(n):
         wrong = [j for j in range(n) if j != i and (group[i] < 0 or group[i] != group[j])]
-        columns = [i, *sorted(wrong, key=lambda j: -teacher[i][j])[:count]]
+        columns = [i, *sorted(wrong, key=lambda j: -order[i][j])[:count]]
         p, q = softmax([teacher[i][j] for j in columns]), softmax([student[i][j] for j in columns])
-        weight = -sum(x * math.log(x) for x in q) / math.log(len(columns))
+        weight = 1.0 if draw else -sum(x * math.log(x) for x in q) / math.log(len(columns))
         losses.append(weight * sum(a * math.log(a / b) for a, b in zip(p, q, strict=True)))
     return losses
 
@@ -39,6 +40,31 @@ def test_oracle():
         target_group=torch.tensor(group),
     )
     close(found, [(a + b) / 2 for a, b in zip(forth, back, strict=True)])
+
+
+def test_blind_draws_pairs_of_one_weight():
+    query, key, scores = rows(6, 4, 1), rows(6, 4, 2), 3 * rows(6, 6, 3)
+    student = [[2.5 * cos(a, b) for b in key.tolist()] for a in query.tolist()]
+    forth = one_way(student, scores.tolist(), [-1] * 6, 2, scattered(scores).tolist())
+    back = one_way(transposed(student), scores.T.tolist(), [-1] * 6, 2, scattered(scores.T).tolist())
+    inputs = {"query": query, "key": key, "scale": torch.tensor(2.5), "teacher_scores": scores}
+    found = DynamicContrastiveLoss(2, blind=True)(**inputs)
+    close(found, [(a + b) / 2 for a, b in zip(forth, back, strict=True)])
+    assert not torch.allclose(found, DynamicContrastiveLoss(2)(**inputs))
+
+
+def test_blind_with_every_negative_is_the_divergence_over_the_whole_batch():
+    query, key, scores = rows(5, 4, 1), rows(5, 4, 2), rows(5, 5, 3)
+    student = torch.tensor([[3 * cos(a, b) for b in key.tolist()] for a in query.tolist()])
+    expected = []
+    for i in range(5):
+        halves = []
+        for mine, wanted in ((student[i], scores[i]), (student[:, i], scores[:, i])):
+            p, q = softmax(wanted.tolist()), softmax(mine.tolist())
+            halves.append(sum(a * math.log(a / b) for a, b in zip(p, q, strict=True)))
+        expected.append(sum(halves) / 2)
+    every = DynamicContrastiveLoss(99, blind=True)
+    close(every(query=query, key=key, scale=torch.tensor(3.0), teacher_scores=scores), expected)
 
 
 def test_by_hand():

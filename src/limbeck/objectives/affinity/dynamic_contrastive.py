@@ -9,7 +9,7 @@ from limbeck.core.errors import UsageError
 from limbeck.core.objective import Objective
 from limbeck.functional.contrast import rivals
 from limbeck.functional.entropy import normalised_entropy
-from limbeck.functional.negatives import top_negatives
+from limbeck.functional.negatives import scattered, top_negatives
 from limbeck.functional.pair_scores import among_candidates
 from limbeck.functional.rows import different, keep_losses, keep_rows
 from limbeck.functional.similarity import pairwise_cosine
@@ -27,6 +27,7 @@ class DynamicContrastiveLoss(Objective):
     Args:
         negatives: wrong pairs a row and direction, >= 1.
         teacher_temperature: of the teacher's scores, > 0; 1 where they are logits.
+        blind: the control: as many wrong pairs, whichever they are, all of weight w_i = 1.
 
     Raises:
         UsageError: a setting is out of range.
@@ -35,10 +36,11 @@ class DynamicContrastiveLoss(Objective):
     arXiv 2109.11295.
 
     Differs from the paper: written from its abstract, not from its formulas or code; the student is a dual encoder
-    instead of a smaller fusion encoder; the weight is the student's entropy.
+    instead of a smaller fusion encoder; the weight is the student's entropy. The blind draw follows from the digits of
+    the teacher's scores, so that it is the same in any row order and the objective stays a pure function.
     """
 
-    def __init__(self, negatives: int = 7, *, teacher_temperature: float = 1.0) -> None:
+    def __init__(self, negatives: int = 7, *, teacher_temperature: float = 1.0, blind: bool = False) -> None:
         super().__init__()
         if negatives < 1 or not teacher_temperature > 0:
             raise UsageError(
@@ -47,6 +49,7 @@ class DynamicContrastiveLoss(Objective):
             )
         self.negatives = negatives
         self.teacher_temperature = teacher_temperature
+        self.blind = blind
 
     def forward(
         self,
@@ -78,6 +81,7 @@ class DynamicContrastiveLoss(Objective):
         return keep_losses(both, mask)
 
     def _towards(self, logits: Tensor, target: Tensor, keep: Tensor) -> Tensor:
-        chosen = top_negatives(target, different(keep), self.negatives)
+        order = scattered(target) if self.blind else target
+        chosen = top_negatives(order, different(keep), self.negatives)
         loss, candidates = among_candidates(logits, target, chosen)
-        return normalised_entropy(logits.detach(), candidates) * loss
+        return loss if self.blind else normalised_entropy(logits.detach(), candidates) * loss

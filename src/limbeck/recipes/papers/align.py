@@ -7,7 +7,6 @@ from dataclasses import replace
 from limbeck.core.recipe import Claim, Recipe
 from limbeck.recipes.setups.emoji_pairs import EMOJI, METRIC, SETUP, TUNING, emoji_pairs, pairs_only
 
-RATE = 2e-3
 NOISY, FEW = "noise=0.3", "share=0.3"
 
 
@@ -31,23 +30,23 @@ def align() -> Recipe:
         tuning=TUNING,
         also=("image<->text R@1",),
     )
-    return replace(_on("align", f"{EMOJI},{NOISY}"), claim=claim)
+    return replace(_on("align", f"{EMOJI},{NOISY}", 2e-3, 0.5), claim=claim)
 
 
 def align_few_clean() -> Recipe:
     """Three concepts in ten, clean."""
-    return _on("align_few_clean", f"{EMOJI},{FEW}")
+    return _on("align_few_clean", f"{EMOJI},{FEW}", 2e-3, 0.2)
 
 
 def align_few_noisy() -> Recipe:
     """Three concepts in ten, three pairs in ten of them wrong."""
-    return _on("align_few_noisy", f"{EMOJI},{FEW},{NOISY}")
+    return _on("align_few_noisy", f"{EMOJI},{FEW},{NOISY}", 2e-3, 0.05)
 
 
 def align_all_clean() -> Recipe:
     """All pairs, clean: what the noise costs."""
-    return _on("align_all_clean", EMOJI)
+    return _on("align_all_clean", EMOJI, 1e-3, 0.5)
 
 
-def _on(name: str, data: str) -> Recipe:
-    return emoji_pairs(name, pairs_only(), data=data, learning_rate=RATE)
+def _on(name: str, data: str, rate: float, decay: float) -> Recipe:
+    return emoji_pairs(name, pairs_only(), data=data, learning_rate=rate, weight_decay=decay)

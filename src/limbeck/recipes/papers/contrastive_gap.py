@@ -27,7 +27,7 @@ def contrastive_gap() -> Study:
         higher_is_better=False,
         setup=SETUP + "; all terms weigh 1; logistic regression on training vectors, judged on test vectors",
         differs=DIFFERS,
-        tuning=TUNING,
+        tuning=TUNING + " (by zero-shot top-1)",
         also=("centroid distance", METRIC),
     )
     return Study("contrastive_gap", measure=measure, claim=claim)

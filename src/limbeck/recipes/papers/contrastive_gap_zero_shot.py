@@ -13,7 +13,7 @@ from limbeck.objectives.contrastive.alignment import AlignmentLoss
 from limbeck.objectives.regulariser.uniformity import UniformityLoss
 from limbeck.recipes.setups.emoji_pairs import IMAGE, METRIC, SETUP, TEXT, TUNING, contrast, emoji_pairs, pairs_only
 
-RATE = 2e-3
+RATE, CLIP_RATE, CLIP_DECAY = 2e-3, 4e-3, 0.5
 CLASSES = (
     "activity",
     "animal nature",
@@ -54,14 +54,14 @@ def contrastive_gap_zero_shot() -> Recipe:
         tuning=TUNING,
         also=(METRIC,),
     )
-    return replace(_measured("contrastive_gap_zero_shot", _spread()), claim=claim)
+    return replace(_measured("contrastive_gap_zero_shot", _spread(), RATE, 0.05), claim=claim)
 
 
 def contrastive_gap_clip() -> Recipe:
     """The contrastive loss alone."""
-    return _measured("contrastive_gap_clip", pairs_only())
+    return _measured("contrastive_gap_clip", pairs_only(), CLIP_RATE, CLIP_DECAY)
 
 
-def _measured(name: str, method: Method) -> Recipe:
+def _measured(name: str, method: Method, rate: float, decay: float) -> Recipe:
     evaluators = (RetrievalEvaluator((1, 5)), ZeroShotEvaluator(Prompts(CLASSES, ("{}",)), ks=(1,)))
-    return emoji_pairs(name, method, learning_rate=RATE, evaluators=evaluators)
+    return emoji_pairs(name, method, learning_rate=rate, weight_decay=decay, evaluators=evaluators)

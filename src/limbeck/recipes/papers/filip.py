@@ -24,7 +24,7 @@ from limbeck.recipes.setups.emoji_pairs import (
     pairs_only,
 )
 
-RATE = 2e-3
+RATE, POOLED_RATE, DECAY = 2e-3, 1e-3, 0.5
 
 
 def _token_contrast() -> Method:
@@ -58,10 +58,17 @@ def filip() -> Recipe:
     )
     evaluator = RetrievalEvaluator((1, 5), similarity=LateInteractionSimilarity())
     answers = {"image": Ref("image.tokens"), "text": Ref("text.tokens")}
-    recipe = emoji_pairs("filip", _token_contrast(), learning_rate=RATE, answers=answers, evaluators=(evaluator,))
+    recipe = emoji_pairs(
+        "filip",
+        _token_contrast(),
+        learning_rate=RATE,
+        weight_decay=DECAY,
+        answers=answers,
+        evaluators=(evaluator,),
+    )
     return replace(recipe, claim=claim)
 
 
 def filip_pooled() -> Recipe:
     """The same towers and budget with one vector a side."""
-    return emoji_pairs("filip_pooled", pairs_only(), learning_rate=RATE)
+    return emoji_pairs("filip_pooled", pairs_only(), learning_rate=POOLED_RATE, weight_decay=DECAY)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from limbeck.core.recipe import Claim, Recipe
-from limbeck.recipes.setups.emoji_pairs import METRIC, emoji_pairs, pairs_only
-from limbeck.recipes.setups.frozen_pairs import RATE, VENDORS, frozen_pair
+from limbeck.recipes.setups.emoji_pairs import METRIC, RATES, emoji_pairs, pairs_only
+from limbeck.recipes.setups.frozen_pairs import VENDORS, frozen_pair
 
 FEW = ",share=0.05"
 
@@ -22,9 +22,9 @@ def projector_alignment() -> Recipe:
         setup="emoji by Google and Twitter, 32 px; EfficientNet-Lite0 and MiniLM frozen, an MLP projector on each, 200 "
         "steps of 64 pairs of a twentieth of the concepts; from scratch: resnet-xs, 200 steps of 96 pairs of all",
         differs="the data are not curated; the baseline is a small model trained here, not CLIP; encoders as they are",
-        tuning=f"none: learning rate {RATE} for every arm, fixed beforehand",
+        tuning=RATES,
     )
-    return replace(frozen_pair("projector_alignment", data=VENDORS + FEW, rows=64), claim=claim)
+    return replace(frozen_pair("projector_alignment", data=VENDORS + FEW, rows=64, learning_rate=1e-3), claim=claim)
 
 
 def projector_alignment_all() -> Recipe:
@@ -35,5 +35,5 @@ def projector_alignment_all() -> Recipe:
 def projector_alignment_scratch() -> Recipe:
     """Both towers trained, on all concepts."""
     return emoji_pairs(
-        "projector_alignment_scratch", pairs_only(), data=VENDORS, student="resnet-xs", learning_rate=RATE
+        "projector_alignment_scratch", pairs_only(), data=VENDORS, student="resnet-xs", learning_rate=1e-3
     )

@@ -21,7 +21,7 @@ def scale_kd() -> Recipe:
         "tokens and its own parameters beats the student trained alone."
     )
     baselines = {"labels": "scale_kd_labels", "soft labels": "scale_kd_soft", "feature matching": "scale_kd_features"}
-    return replace(_recipe("scale_kd"), claim=_claim(statement, baselines))
+    return replace(_recipe("scale_kd"), claim=scale_kd_claim(statement, baselines))
 
 
 def scale_kd_samples() -> Recipe:
@@ -29,15 +29,8 @@ def scale_kd_samples() -> Recipe:
     statement = (
         "It replaces longer training: taught on a quarter of the samples, the student is not worse than one alone."
     )
-    claim = _claim(statement, {"labels, four times as long": "scale_kd_labels"})
+    claim = scale_kd_claim(statement, {"labels, four times as long": "scale_kd_labels"})
     return replace(_recipe("scale_kd_samples", steps=50), claim=replace(claim, margin=0.005))
-
-
-def scale_kd_size() -> Recipe:
-    """The student against its teacher, whose parameters are 22 times as many."""
-    statement = "A student with a twentieth of the teacher's parameters comes within five points of it."
-    claim = _claim(statement, {"the teacher": "digits_teacher"})
-    return replace(_recipe("scale_kd_size"), claim=replace(claim, margin=0.05))
 
 
 def _recipe(name: str, *, steps: int = 200) -> Recipe:
@@ -58,7 +51,8 @@ def _projector(stage: str, *, width: int, tokens: int) -> Part:
     return Part(layer, {"student": Ref("student.image", stage)})
 
 
-def _claim(statement: str, baselines: dict[str, str]) -> Claim:
+def scale_kd_claim(statement: str, baselines: dict[str, str]) -> Claim:
+    """What all claims of the paper share."""
     return Claim(
         statement=statement,
         source="ScaleKD, Fan et al. 2024, arXiv 2411.06786",

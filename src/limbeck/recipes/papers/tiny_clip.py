@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from limbeck.core.recipe import Claim, Recipe
-from limbeck.recipes.setups.emoji_pairs import METRIC, pairs_only
-from limbeck.recipes.setups.small_clips import INHERIT, RATE, SETUP, affinities, taught_clip
+from limbeck.recipes.setups.emoji_pairs import METRIC, RATES, pairs_only
+from limbeck.recipes.setups.small_clips import INHERIT, SETUP, affinities, taught_clip
 
 
 def tiny_clip() -> Recipe:
@@ -55,6 +55,6 @@ def tiny_clip_claim(statement: str, published: str, baselines: dict[str, str]) -
         setup=SETUP,
         differs="a teacher trained here on the emoji instead of OpenCLIP on LAION-400M, and the student sees the same "
         "pairs; most parameters of both are word embeddings; the abstract gives no margin for size: three points",
-        tuning=f"none: learning rate {RATE} for every arm, fixed beforehand",
+        tuning=RATES,
         also=("image<->text R@1",),
     )

@@ -12,7 +12,7 @@ from limbeck.layers.gate.lagrange_multipliers import LagrangeMultipliers
 from limbeck.objectives.regulariser.lagrangian_sparsity import LagrangianSparsityLoss
 from limbeck.recipes.papers.tiny_clip import tiny_clip_claim
 from limbeck.recipes.setups.emoji_pairs import pair_stage
-from limbeck.recipes.setups.small_clips import INHERIT, RATE, affinities, taught_clip
+from limbeck.recipes.setups.small_clips import INHERIT, affinities, taught_clip
 from limbeck.surgery.cut_units import CutUnitsSurgery
 from limbeck.surgery.gate_units import GateUnitsSurgery
 from limbeck.surgery.selection.learned import LearnedSelection
@@ -29,7 +29,7 @@ def tiny_clip_masks() -> Recipe:
         {"evenly spaced": "tiny_clip_even"},
     )
     gates, cut = GateUnitsSurgery(), CutUnitsSurgery(0.5, selection=LearnedSelection())
-    recipe = _progressive("tiny_clip_masks", (gates,), (cut,))
+    recipe = _progressive("tiny_clip_masks", (gates,), (cut,), learning_rate=1e-3)
     first = recipe.stages[0]
     sparse = _sparse(Method(first.terms))
     stage = replace(first, terms=sparse.terms, trains=sparse.trains())
@@ -38,7 +38,7 @@ def tiny_clip_masks() -> Recipe:
 
 def tiny_clip_even() -> Recipe:
     """Evenly spaced units, cut at the same time: as many steps, and as many of them with the large network."""
-    return _progressive("tiny_clip_even", (), (CutUnitsSurgery(0.5, selection=UNIFORM),))
+    return _progressive("tiny_clip_even", (), (CutUnitsSurgery(0.5, selection=UNIFORM),), learning_rate=2e-3)
 
 
 def tiny_clip_progressive() -> Recipe:
@@ -49,23 +49,23 @@ def tiny_clip_progressive() -> Recipe:
         {"one cut": "tiny_clip_one_cut"},
     )
     half = CutUnitsSurgery(0.5, selection=UNIFORM)
-    return replace(_progressive("tiny_clip_progressive", (half,), (half,)), claim=claim)
+    return replace(_progressive("tiny_clip_progressive", (half,), (half,), learning_rate=4e-3), claim=claim)
 
 
 def tiny_clip_one_cut() -> Recipe:
     """From four heads to one at once, for all steps."""
-    return _progressive("tiny_clip_one_cut", (CutUnitsSurgery(0.25, selection=UNIFORM),), ())
+    return _progressive("tiny_clip_one_cut", (CutUnitsSurgery(0.25, selection=UNIFORM),), (), learning_rate=4e-3)
 
 
-def _progressive(name: str, *surgeries: tuple[Surgery, ...]) -> Recipe:
+def _progressive(name: str, *surgeries: tuple[Surgery, ...], learning_rate: float) -> Recipe:
     """Teacher-sized student with the teacher's weights; surgeries before each of two stages of equal length."""
     recipe = taught_clip(name, affinities(), *INHERIT, student="vit-xm")
-    stages = tuple(_stage(number, own) for number, own in enumerate(surgeries))
+    stages = tuple(_stage(number, own, learning_rate) for number, own in enumerate(surgeries))
     return replace(recipe, stages=stages)
 
 
-def _stage(number: int, surgeries: tuple[Surgery, ...]) -> StageSpec:
-    stage = pair_stage(affinities(), name=f"stage {number + 1}", steps=100, learning_rate=RATE)
+def _stage(number: int, surgeries: tuple[Surgery, ...], rate: float) -> StageSpec:
+    stage = pair_stage(affinities(), name=f"stage {number + 1}", steps=100, learning_rate=rate)
     return replace(stage, surgeries=surgeries, budget=Budget(100, batch={"image+text": 96}))
 
 

@@ -8,7 +8,7 @@ from limbeck.core.part import Part
 from limbeck.core.recipe import Claim, Recipe, StageSpec
 from limbeck.core.term import Ref, Term
 from limbeck.heads.linear import LinearHead
-from limbeck.recipes.setups.taught_emoji import METRIC, RATE, SETUP, SHIFTED, WORDS, like, named, stage, taught_emoji
+from limbeck.recipes.setups.taught_emoji import METRIC, SETUP, SHIFTED, TUNING, WORDS, like, named, stage, taught_emoji
 from limbeck.recipes.setups.taught_emoji import words as mapped_words
 
 PROJECTED = Ref("project")
@@ -31,16 +31,16 @@ def vl2v_adip() -> Recipe:
         + "; the test is Apple's drawings of unseen concepts",
         differs="vendors as domains, open-vocabulary naming instead of fixed classes; the student's pretraining is "
         "itself distilled from ImageNet features; the projection is frozen in the second stage",
-        tuning=f"none: learning rate {RATE} for every arm, a quarter of the steps for alignment, fixed beforehand",
+        tuning=TUNING + "; a quarter of the steps for alignment",
     )
-    align = stage("align", _both(), "project", steps=50)
-    distil = stage("distil", _both(), "student.image", steps=150)
+    align = stage("align", _both(), "project", steps=50, learning_rate=8e-3)
+    distil = stage("distil", _both(), "student.image", steps=150, learning_rate=8e-3)
     return replace(_recipe("vl2v_adip", align, distil), claim=claim)
 
 
 def vl2v_adip_direct() -> Recipe:
     """Projection and tower together from the start."""
-    return _recipe("vl2v_adip_direct", stage("distil", _both(), "project", "student.image"))
+    return _recipe("vl2v_adip_direct", stage("distil", _both(), "project", "student.image", learning_rate=2e-3))
 
 
 def vl2v_adip_pictures() -> Recipe:
@@ -50,7 +50,7 @@ def vl2v_adip_pictures() -> Recipe:
 
 def vl2v_adip_names() -> Recipe:
     """The pretrained tower from pairs with the words."""
-    train = stage("names", {"names": named()}, "student.image", "student.scale", "words")
+    train = stage("names", {"names": named()}, "student.image", "student.scale", "words", learning_rate=2e-3)
     parts = _pretraining() | mapped_words()
     return taught_emoji("vl2v_adip_names", _pretrain(), train, parts=parts, data=SHIFTED, text=Ref("words"))
 

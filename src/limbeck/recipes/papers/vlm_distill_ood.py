@@ -56,7 +56,7 @@ def _recipe(name: str, *, data: str = SAME) -> Recipe:
         "pictures": Term(contrast, {**inputs, "teacher_key": THEIRS}, 0.3),
         "words": Term(bond, {**inputs, "teacher_key": emoji.WORDS}, 0.3),
     }
-    return taught_emoji(name, stage("student", terms, "student.image"), data=data)
+    return taught_emoji(name, stage("student", terms, "student.image", learning_rate=2e-3), data=data)
 
 
 def _claim(statement: str, baselines: dict[str, str]) -> Claim:
@@ -68,5 +68,5 @@ def _claim(statement: str, baselines: dict[str, str]) -> Claim:
         baselines=baselines,
         setup=emoji.SETUP,
         differs="emoji as classes, tags by people instead of attributes by a language model, zero-shot only",
-        tuning=f"none: learning rate {emoji.RATE} for every arm, weights of the demo's recipe, fixed beforehand",
+        tuning=emoji.TUNING + "; weights of the demo's recipe",
     )

@@ -11,11 +11,11 @@ from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.layers.projector.mlp import MLPProjector
 from limbeck.objectives.contrastive.info_nce import InfoNCELoss
 from limbeck.objectives.feature.cosine import CosineLoss
+from limbeck.recipes.setups.emoji_pairs import RATES
 from limbeck.surgery.add_lora import LoRASurgery
 from limbeck.surgery.inherit_weights import InheritWeightsSurgery
 
-RATE, BRIDGE, SCALE = 2e-3, Ref("bridge"), Ref("student.scale", "scale")
-TEXTS = Optimisation(learning_rate=RATE, weight_decay=0.05)
+BRIDGE, SCALE = Ref("bridge"), Ref("student.scale", "scale")
 
 
 def xbt() -> Recipe:
@@ -29,31 +29,35 @@ def xbt() -> Recipe:
         setup="emoji, 32 px; old model vit-xs after 200 steps, new model vit-xm after 900; the new model's words ask "
         "for pictures that the old one embedded; 300 steps of 256 texts, then 100 of 96 pairs of a tenth of concepts",
         differs="models trained here, on the pairs of all concepts; LoRA only; queries are texts",
-        tuning=f"none: learning rate {RATE} for every arm, fixed beforehand; pairs alone has 400 steps on them",
+        tuning=RATES + "; pairs alone has 400 steps on them",
     )
-    return replace(_recipe("xbt", _texts(), _pairs()), claim=claim)
+    return replace(_recipe("xbt", _texts(1e-3), _pairs(1e-3)), claim=claim)
 
 
 def xbt_pairs() -> Recipe:
     """The same bridge from the few pairs alone, for all steps."""
-    return _recipe("xbt_pairs", _pairs(steps=400))
+    return _recipe("xbt_pairs", _pairs(1e-3, steps=400))
 
 
 def xbt_text() -> Recipe:
     """The bridge from texts alone, for all steps."""
-    return _recipe("xbt_text", _texts(steps=400))
+    return _recipe("xbt_text", _texts(4e-3, steps=400))
 
 
-def _texts(*, steps: int = 300) -> StageSpec:
+def _texts(rate: float, *, steps: int = 300) -> StageSpec:
     term = Term(CosineLoss(), {"student": BRIDGE, "teacher": Ref("old.text")})
-    return StageSpec("texts", {"texts": term}, ("bridge",), Budget(steps, batch={"text": 256}), TEXTS)
+    return StageSpec("texts", {"texts": term}, ("bridge",), Budget(steps, batch={"text": 256}), _adamw(rate))
 
 
-def _pairs(*, steps: int = 100) -> StageSpec:
+def _pairs(rate: float, *, steps: int = 100) -> StageSpec:
     inputs = {"query": BRIDGE, "key": Ref("old.image"), "scale": SCALE, "target_group": Ref("target", "group")}
     trains = ("bridge", "student.scale", "student.text")
     budget = Budget(steps, batch={"image+text": 96})
-    return StageSpec("pairs", {"pairs": Term(InfoNCELoss(), inputs)}, trains, budget, TEXTS)
+    return StageSpec("pairs", {"pairs": Term(InfoNCELoss(), inputs)}, trains, budget, _adamw(rate))
+
+
+def _adamw(rate: float) -> Optimisation:
+    return Optimisation(learning_rate=rate, weight_decay=0.05)
 
 
 def _recipe(name: str, *stages: StageSpec) -> Recipe:

@@ -10,7 +10,7 @@ from limbeck.layers.projector.mlp import MLPProjector
 from limbeck.layers.tokens.mean_tokens import MeanTokens
 from limbeck.recipes.setups.emoji_pairs import contrast
 
-RATE, WIDTH = 2e-3, 128
+WIDTH = 128
 VENDORS = "emoji:size=32,skins=no,train=google+twitter,test=google+twitter"
 # output of the encoder -> (its width, whether it is tokens); blocks of a network stand for encoders of their own
 EYES = {"pooled": (1280, False), "hidden.10": (112, True), "hidden.4": (40, True)}
@@ -18,7 +18,14 @@ READERS = {"pooled": (384, False), "hidden.0": (384, True)}
 
 
 def frozen_pair(
-    name: str, *, eye: str = "pooled", reader: str = "pooled", data: str = VENDORS, rows: int = 96, steps: int = 200
+    name: str,
+    *,
+    eye: str = "pooled",
+    reader: str = "pooled",
+    data: str = VENDORS,
+    rows: int = 96,
+    steps: int = 200,
+    learning_rate: float = 2e-3,
 ) -> Recipe:
     """Projectors on EfficientNet-Lite0 and MiniLM, by contrast; nothing else trains."""
     parts = _projected("image", "eye.image", eye, *EYES[eye]) | _projected(
@@ -30,7 +37,7 @@ def frozen_pair(
         {"contrast": contrast(image, text)},
         ("image.vector", "student.scale", "text.vector"),
         Budget(steps, batch={"image+text": rows}),
-        Optimisation(learning_rate=RATE, weight_decay=0.1),
+        Optimisation(learning_rate=learning_rate, weight_decay=0.1),
     )
     return Recipe(
         name,

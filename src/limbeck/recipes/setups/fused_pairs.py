@@ -13,7 +13,7 @@ from limbeck.recipes.setups.emoji_pairs import GROUP, IMAGE, PATCHES, REAL, TEXT
 from limbeck.recipes.setups.masked_words import HIDDEN, WIDTH, hiding, masked_words, naming
 
 
-def fused(*, contrast_weight: float = 1.0) -> Method:
+def fused(*, contrast_weight: float = 1.0, side_weight: float = 1.0) -> Method:
     """Contrast of the towers; a fusion encoder on top matches hard pairs and names hidden words."""
     matcher = HardPairMatcher(CrossAttentionFuser(WIDTH, query_width=WIDTH, key_width=WIDTH), head=MatchHead(WIDTH))
     inputs = {
@@ -28,7 +28,7 @@ def fused(*, contrast_weight: float = 1.0) -> Method:
     parts = {**hiding(), "matcher": Part(matcher, inputs), **naming(Ref("matcher", "tokens"))}
     terms = {
         "contrast": contrast(weight=contrast_weight),
-        "matching": Term(MatchingLoss(), pairs),
-        "words": masked_words(),
+        "matching": Term(MatchingLoss(), pairs, side_weight),
+        "words": masked_words(side_weight),
     }
     return Method(terms, parts)

@@ -13,7 +13,7 @@ from limbeck.recipes.setups.emoji_pairs import GROUP, IMAGE, PATCHES, REAL, SCAL
 from limbeck.recipes.setups.fusion_teacher import SCORES
 
 
-def fusion_lessons(objective: Objective) -> Method:
+def fusion_lessons(objective: Objective, *, weight: float = 1.0) -> Method:
     """Contrast, the teacher's pair scores by an objective, and its attention maps both ways."""
     scores = {"query": TEXT, "key": IMAGE, "scale": SCALE, "teacher_scores": SCORES, "target_group": GROUP}
     patches, forth, back = Ref("patches", "tokens"), Ref("maps", "attention"), Ref("maps", "attention_back")
@@ -22,7 +22,7 @@ def fusion_lessons(objective: Objective) -> Method:
     read_back = {"query": patches, "key": WORDS, "key_mask": REAL, "teacher_attention": back}
     terms = {
         "contrast": contrast(),
-        "scores": Term(objective, scores),
+        "scores": Term(objective, scores, weight),
         "words look": Term(AttentionMapLoss(), reads, 0.1),
         "patches look": Term(AttentionMapLoss(), read_back, 0.1),
     }

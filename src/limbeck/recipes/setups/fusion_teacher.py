@@ -16,9 +16,9 @@ from limbeck.heads.all_pair_scorer import AllPairScorer
 from limbeck.heads.match import MatchHead
 from limbeck.layers.tokens.token_projector import TokenProjector
 from limbeck.objectives.contrastive.pair_contrast import PairContrastLoss
-from limbeck.recipes.setups.emoji_pairs import GROUP, emoji_pairs, pair_stage
+from limbeck.recipes.setups.emoji_pairs import GROUP, contrast, emoji_pairs, pair_stage
 
-DATA, EXPERT = "emoji:size=64,skins=no,train=twitter,test=twitter", {"expert": "icons"}
+DATA, EXPERT = "emoji:size=64,text=label,skins=no,train=twitter,test=twitter", {"expert": "icons"}
 WIDTH, ROWS, STEPS, SCORES = 32, 32, 150, Ref("fusion", "scores")
 
 
@@ -51,6 +51,9 @@ def taught_by_fusion(name: str, method: Method, *, learning_rate: float = 2e-3) 
 
 
 def fusion_stage() -> StageSpec:
-    """Cross-attention learns which picture and which caption belong together."""
-    terms = {"pairs": Term(PairContrastLoss(), {"scores": SCORES, "target_group": GROUP})}
+    """Tokens are aligned while cross-attention learns which picture and which caption belong together."""
+    terms = {
+        "pairs": Term(PairContrastLoss(), {"scores": SCORES, "target_group": GROUP}),
+        "aligned": contrast(Ref("expert.patches"), Ref("expert.words")),
+    }
     return pair_stage(Method(terms, fusion()), name="fusion", steps=STEPS, rows=ROWS)

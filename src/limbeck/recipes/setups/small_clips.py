@@ -12,7 +12,7 @@ from limbeck.recipes.bases import TEACHER_IMAGE, TEACHER_TEXT, feature_matching
 from limbeck.recipes.setups.emoji_pairs import IMAGE, SCALE, TEXT, contrast, emoji_pairs, pairs_only
 from limbeck.surgery.inherit_weights import InheritWeightsSurgery
 
-STEPS, RATE, TEMPERATURE = 200, 2e-3, 0.05
+STEPS, RATE, TEMPERATURE = 200, 1e-3, 0.05
 TEACHER = "recipe:large_clip"
 INHERIT: tuple[Surgery, ...] = (InheritWeightsSurgery(),)
 SETUP = (
@@ -33,7 +33,7 @@ def small_clip() -> Recipe:
 
 def small_clip_features() -> Recipe:
     """The student by matching the teacher's vectors."""
-    return taught_clip("small_clip_features", feature_matching())
+    return taught_clip("small_clip_features", feature_matching(), learning_rate=4e-3)
 
 
 def affinities() -> Method:

@@ -1,0 +1,51 @@
+"""A student held against its own teacher: quality on the test rows, parameters, rows a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import torch
+
+from limbeck.core.encoder import Encoder
+from limbeck.core.sample import Batch
+from limbeck.core.study import METHOD, Lab, Scores
+from limbeck.data.loader import EvalLoader
+from limbeck.data.view_for import view_for
+from limbeck.evaluation.embedding_evaluator import EmbeddingEvaluator
+
+ROUNDS, ROWS = 5, 256
+COSTS = ("million parameters", "million parameters without words", "rows per second")
+
+
+def student_and_teacher(trial: Any, lab: Lab, evaluator: EmbeddingEvaluator, metrics: Collection[str]) -> Mapping[str, Scores]:
+    """Items of each metric, and the costs, of the trained student and of the one teacher that all seeds share.
+
+    Rows a second: all towers, at the threads of the run, best of five passes.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for arm, models in {METHOD: trial.encoders, "the teacher": trial.taught.encoders}.items():
+        said = evaluator.measure(lab.embed(models, trial, "test"))
+        sizes = [(name, value.numel()) for own in models.values() for name, value in own.named_parameters()]
+        views = {modality: view_for(encoder.spec) for modality, encoder in models.items()}
+        loader = EvalLoader(trial.source, indices=trial.rows.validation, views=views, batch_size=ROWS)
+        costs = (
+            sum(count for _, count in sizes) / 1e6,
+            sum(count for name, count in sizes if "token_embedding" not in name) / 1e6,
+            _speed(models, next(iter(loader))),
+        )
+        found[arm] = {one.name: one.items for one in said if one.name in metrics}
+        found[arm] |= {name: [value] for name, value in zip(COSTS, costs, strict=True)}
+    return found
+
+
+def _speed(models: Mapping[str, Encoder], batch: Batch) -> float:
+    best = float("inf")
+    with torch.inference_mode():
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            for modality, encoder in models.items():
+                encoder(batch.view(modality))
+            best = min(best, time.perf_counter() - started)
+    return len(batch) / best
