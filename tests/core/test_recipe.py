@@ -6,6 +6,8 @@ import dataclasses
 
 import pytest
 
+from limbeck.core.describe import build, describe
+from limbeck.core.errors import UsageError
 from limbeck.core.recipe import Budget, Claim, DataSpec, Method, Optimisation, Recipe, StageSpec
 from limbeck.core.term import Ref, Term
 from limbeck.objectives.feature.mse import MSELoss
@@ -35,3 +37,14 @@ def test_the_first_baseline_decides_unless_another_is_named():
     assert Claim(**given).decisive() == ""
     assert Claim(**given, baselines={"b": "x", "a": "y"}).decisive() == "b"
     assert Claim(**given, baselines={"b": "x", "a": "y"}, decides="a").decisive() == "a"
+
+
+def test_the_type_of_a_cache_is_checked_at_once():
+    assert build(describe(DataSpec("d", cache_dtype="float16"))).cache_dtype == "float16"
+    with pytest.raises(UsageError, match="unknown cache_dtype 'float6' .*valid: float16, float32; did you mean"):
+        DataSpec("d", cache_dtype="float6")
+
+
+def test_an_argument_that_came_later_leaves_older_descriptions_as_they_were():
+    assert "cache_dtype" not in describe(DataSpec("d"))
+    assert build(describe(DataSpec("d"))) == DataSpec("d")

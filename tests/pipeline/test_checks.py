@@ -248,7 +248,9 @@ def test_a_plan_counts_draws_kinds_and_validations(tmp_path):
     assert plan.outputs == {"image": 28 * 4 + 6, "text": 29 + 6}  # only pictures are augmented
     assert plan.batch == {"image": 8, "text": 8 + 1}
     assert plan.passes == {"image": 20 * 8, "text": 20 * 9}
-    assert (plan.steps, plan.validations) == (20, 10 * 6)
+    assert (plan.steps, plan.validations, plan.stored) == (20, 10 * 6, 4)
+    half = replace(recipe, data=replace(recipe.data, cache_dtype="float16"))
+    assert plan_of(half, source, splits) == replace(plan, stored=2)
 
 
 def test_a_sample_is_the_same_every_time_and_half_held_out():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
 from limbeck.core.errors import UsageError
 from limbeck.core.recipe import DataSpec
+from limbeck.data.cache.store import read_shard
 from limbeck.data.open import open_source
 from limbeck.encoders.load import load_teacher
 from limbeck.pipeline.rows import Rows, skeleton
@@ -83,3 +86,31 @@ def test_tokens_of_texts_are_cached_as_the_live_teacher_says_them(tmp_path):
     torch.testing.assert_close(cached["attention.0"][pairs], live["attention.0"][pairs], atol=1e-4, rtol=1e-4)
     with pytest.raises(UsageError, match="unknown output 'tokns'.*did you mean 'tokens'"):
         teacher(skeleton(source, [4], [0]), want=("tokns",))
+
+
+def test_half_precision_takes_half_the_room_within_the_stated_error_and_never_mixes(tmp_path):
+    models = load_teacher(f"hf:{worlds.model('bert')}")
+    source = open_source(worlds.data())
+    wide, half, again = (DataSpec("x", cache_dtype=dtype) for dtype in ("float32", "float16", "float32"))
+    said: list[str] = []
+
+    def answers(data: DataSpec):
+        return teach(
+            models, source, ROWS, data, align=None, seed=0, cache=tmp_path / "cache", folder=tmp_path,
+            notify=said.append,
+        ).teachers["teacher.text"]  # fmt: skip
+
+    rounded, exact = answers(half), answers(wide)
+    assert rounded.fingerprint() != exact.fingerprint() == answers(again).fingerprint()
+    batch = skeleton(source, list(range(20)), [0] * 20)
+    moved = (rounded(batch)["pooled"] - exact(batch)["pooled"]).abs().max()
+    (line,) = (line for line in said if "float16" in line)
+    stated = re.search(r", error of float16: absolute ([\d.e-]+), cosine [\d.e-]+$", line)
+    assert stated is not None
+    assert 0 < moved <= 1.05 * float(stated[1])  # stated with one digit
+    assert [line.count("20 computed") for line in said] == [1, 1, 0]
+    room = {
+        shard.key.dtype: sum(tensor.nbytes for tensor in shard.tensors.values())
+        for shard in map(read_shard, (tmp_path / "cache").rglob("*.safetensors"))
+    }
+    assert room["float16"] * 2 == room["float32"] > 0

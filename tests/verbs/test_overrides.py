@@ -63,3 +63,9 @@ def test_a_slip_is_named(plain, change, says):
 def test_a_wrong_type_is_refused_when_the_recipe_is_built(plain):
     with pytest.raises(UsageError, match=r"budget\.steps .* is 'ten'; it takes int"):
         build(apply_overrides(plain, ["stages.0.budget.steps=ten"]))
+
+
+def test_an_argument_that_a_description_leaves_out_can_be_set(plain):
+    assert build(apply_overrides(plain, ["data.cache_dtype=float16"])).data.cache_dtype == "float16"
+    with pytest.raises(UsageError, match="unknown name 'cache_dtpe' in data; .*did you mean 'cache_dtype'"):
+        apply_overrides(plain, ["data.cache_dtpe=float16"])

@@ -19,6 +19,9 @@ from typing import Any
 from limbeck.core.errors import UsageError, unknown
 
 KEY = "part"
+# Metadata of a dataclass field that is described only where it is not at its default: an argument that came after
+# recipes were measured leaves their descriptions, and what is keyed by them, as they were.
+QUIET: Mapping[str, bool] = types.MappingProxyType({"quiet": True})
 _PLAIN = (str, int, bool, type(None))
 
 
@@ -32,6 +35,12 @@ def signature_of(cls: type) -> list[inspect.Parameter]:
 def path_of(cls: type) -> str:
     """The identity of a part: its import path."""
     return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def quiet(cls: type) -> dict[str, Any]:
+    """Argument -> default of those that `describe` leaves out at their default; see `QUIET`."""
+    found = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+    return {field.name: field.default for field in found if field.metadata.get("quiet")}
 
 
 def describe(value: Any) -> Any:
@@ -60,10 +69,13 @@ def describe(value: Any) -> Any:
             f"cannot describe a {path_of(cls)}: only Limbeck's own parts and plain values are configuration"
         )
     plain: dict[str, Any] = {KEY: path_of(cls)}
+    left_out = quiet(cls)
     for parameter in signature_of(cls):
         if not hasattr(value, parameter.name):
             raise UsageError(f"{path_of(cls)} does not keep its argument '{parameter.name}' under that name")
-        plain[parameter.name] = describe(getattr(value, parameter.name))
+        given = getattr(value, parameter.name)
+        if parameter.name not in left_out or given != left_out[parameter.name]:
+            plain[parameter.name] = describe(given)
     return plain
 
 
@@ -81,7 +93,7 @@ def build(plain: Any, *, where: str = "recipe") -> Any:
         return plain
     if KEY not in plain:
         return {key: build(item, where=f"{where}.{key}") for key, item in plain.items()}
-    target = _resolve(plain[KEY], where)
+    target = resolve(plain[KEY], where=where)
     if plain.get("function"):
         return target
     if not inspect.isclass(target):
@@ -180,7 +192,12 @@ def _text_key(key: object) -> str:
     return key
 
 
-def _resolve(path: object, where: str) -> Any:
+def resolve(path: object, *, where: str = "recipe") -> Any:
+    """What an import path of this package names.
+
+    Raises:
+        UsageError: it names nothing, or something outside the package.
+    """
     if not isinstance(path, str) or not path.startswith("limbeck.") or "__" in path:
         raise UsageError(f"{path!r} in {where} is not a Limbeck part; a recipe can only name parts of this package")
     module, _, name = path.rpartition(".")

@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from limbeck.core.augmentation import Augmentation, Jitter
+from limbeck.core.describe import QUIET
+from limbeck.core.errors import UsageError, unknown
 from limbeck.core.evaluator import Evaluator
 from limbeck.core.part import Moving, Part
 from limbeck.core.surgery import Surgery
 from limbeck.core.term import Ref, Term
+
+CACHE_DTYPES = ("float32", "float16")
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,11 @@ class DataSpec:
         precision: in which a cached teacher runs, `fp32` or `bf16` (faster where the processor has it; the cache states
             the error).
         fractions: train, validation and test shares where the source has no splits (stable hash of the id or group).
+        cache_dtype: in which a teacher's answers are stored, `float32` or `float16` (half the size; the cache states
+            the error).
+
+    Raises:
+        UsageError: a `cache_dtype` that does not exist.
     """
 
     path: str
@@ -157,6 +166,11 @@ class DataSpec:
     max_bad: float = 0.01
     precision: str = "fp32"
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    cache_dtype: str = field(default="float32", metadata=QUIET)
+
+    def __post_init__(self) -> None:
+        if self.cache_dtype not in CACHE_DTYPES:
+            raise UsageError(unknown("cache_dtype", str(self.cache_dtype), CACHE_DTYPES, where="the data of a recipe"))
 
     def draws_of(self, kind: str) -> int:
         """Stored draws of rows of this kind."""

@@ -161,7 +161,7 @@ class CachingTeacher(Teacher):
         encoder: frozen.
         opened: outputs -> the cache that holds them, built where it is not there.
         identity: fingerprint of weights and preprocessing.
-        data: precision in which it runs.
+        data: precision in which it runs, and type in which its answers are stored.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class CachingTeacher(Teacher):
         self.encoder = encoder
         self.opened = opened
         self.identity = identity
-        self.precision = data.precision
+        self.precision, self.dtype = data.precision, data.cache_dtype
         self.modality, self.width, self.outputs = encoder.modality, encoder.width, encoder.outputs
         self._caches: dict[frozenset[str], CachedTeacher] = {}
 
@@ -195,8 +195,9 @@ class CachingTeacher(Teacher):
         return tuple(name for name, parameter in self.encoder.named_parameters() if parameter.requires_grad)
 
     def fingerprint(self) -> str:
-        """That of the live twin; with the precision where the store rounds."""
-        return self.identity if self.precision == "fp32" else sha256_json([self.identity, "float32", self.precision])
+        """That of the live twin; with type and precision where the store rounds."""
+        exact = self.dtype == "float32" and self.precision == "fp32"
+        return self.identity if exact else sha256_json([self.identity, self.dtype, self.precision])
 
 
 def _cached(
@@ -221,7 +222,7 @@ def _cached(
     }
     view = view_of(encoder) if wants == ("pooled",) else _one_length(encoder, source, own)
     given: dict[str, Any] = {"view": view, "teacher_fingerprint": identity, "augmentations": data.augmentations}
-    given |= {"precision": data.precision, "wants": wants}
+    given |= {"dtype": data.cache_dtype, "precision": data.precision, "wants": wants}
     key = cache_key(encoder, **given)
     folder = cache / "teachers" / f"{modality}-{key.fingerprint()[:16]}"
     for kind, (indices, draws) in own.items():
@@ -239,13 +240,21 @@ def _cached(
         )
         notify(
             f"{name}, {kind} rows: {report.rows} outputs, {report.reused} of them reused, {report.computed} "
-            f"computed in {report.seconds:.1f} s, {report.size / 1e6:.0f} MB"
-            + (f", cosine error of {data.precision} {report.rounding.cosine:.1g}" if report.rounding.cosine else "")
+            f"computed in {report.seconds:.1f} s, {report.size / 1e6:.0f} MB{_rounded(report)}"
         )
         reports.append(report)
     most = max(draws for _, draws in own.values())
     asked = [row for indices, draws in own.values() if draws == most for row in indices]
     return open_cache(folder, expect=key, source=source, name=name, draws=most, indices=asked)
+
+
+def _rounded(report: CacheReport) -> str:
+    """What a store that rounds says of its error."""
+    key, rounding = report.key, report.rounding
+    named = [name for name, exact in ((key.precision, "fp32"), (key.dtype, "float32")) if name != exact]
+    if key.dtype == "float32":
+        return f", cosine error of {key.precision} {rounding.cosine:.1g}" if rounding.cosine else ""
+    return f", error of {' and '.join(named)}: absolute {rounding.absolute:.1g}, cosine {rounding.cosine:.1g}"
 
 
 def _one_length(encoder: Encoder, source: Source, kinds: Mapping[str, tuple[list[int], int]]) -> View:

@@ -24,6 +24,9 @@ def distill(
     seed: Annotated[int, "of weights, order and draws"] = 0,
     max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
     cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
+    cache_dtype: Annotated[
+        str, "how the teacher's outputs are stored: float32, or float16 (half the size)"
+    ] = "float32",
     workers: Annotated[int, "data-loader processes"] = 0,
     allow: Annotated[tuple[str, ...], "train although this check found an error: --allow 'teacher at chance'"] = (),
 ) -> Run:
@@ -46,6 +49,7 @@ def distill(
         seed: of everything random.
         max_bad: share of unreadable rows above which nothing is trained.
         cache: root of all caches.
+        cache_dtype: in which the teacher's answers are stored.
         workers: data-loader processes.
         allow: checks whose errors are waved through; findings name their check.
 
@@ -70,7 +74,9 @@ def distill(
     check_folder(out)
     check_numbers(method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate, workers=workers)
     make_student(student)  # a wrong name is said before anything is read
-    first = draft(data, teacher=teacher, student=student, draws=draws, seed=seed, max_bad=max_bad)
+    first = draft(
+        data, teacher=teacher, student=student, draws=draws, seed=seed, max_bad=max_bad, cache_dtype=cache_dtype
+    )
     bench = open_bench(first, cache=root, notify=notify)
     counts = {kind: len(rows) for kind, rows in bench.rows.train.items()}
     recipe = fill(
@@ -103,7 +109,9 @@ def check_numbers(*, method: str, steps: int, batch_size: int, learning_rate: fl
         raise UsageError(f"workers is a number of processes, 0 for none; got {workers}")
 
 
-def draft(data: str, *, teacher: str, student: str, draws: int, seed: int, max_bad: float) -> Recipe:
+def draft(
+    data: str, *, teacher: str, student: str, draws: int, seed: int, max_bad: float, cache_dtype: str = "float32"
+) -> Recipe:
     """The recipe before the data was counted."""
     from limbeck.core.errors import UsageError
     from limbeck.core.recipe import DataSpec, Recipe
@@ -114,7 +122,8 @@ def draft(data: str, *, teacher: str, student: str, draws: int, seed: int, max_b
         raise UsageError(f"draws is the number of augmented draws of a row, at least 0; got {draws}")
     if not 0 <= max_bad <= 1:
         raise UsageError(f"max-bad is a share between 0 and 1 (or a percentage); got {max_bad}")
-    spec = DataSpec(data, draws=draws, augmentations=(RandomAffine(),) if draws else (), max_bad=max_bad)
+    augmentations = (RandomAffine(),) if draws else ()
+    spec = DataSpec(data, draws=draws, augmentations=augmentations, max_bad=max_bad, cache_dtype=cache_dtype)
     return Recipe("distill", spec, student, (), teacher=teacher, evaluators=(RetrievalEvaluator(),), seed=seed)
 
 

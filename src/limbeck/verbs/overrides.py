@@ -51,7 +51,7 @@ def _assign(node: Any, steps: list[str], value: Any, change: str) -> None:
                 raise UsageError(f"unknown item '{step}' in {where} of the change '{change}'; valid: {valid}")
             key: Any = int(step)
         elif isinstance(node, dict):
-            names = [name for name in node if name != PART]
+            names = [name for name in node if name != PART] + (_left_out(node) if last else [])
             if step not in names and not (last and _takes_new(node, step)):
                 raise UsageError(unknown("name", step, names, where=where))
             key = step
@@ -61,6 +61,13 @@ def _assign(node: Any, steps: list[str], value: Any, change: str) -> None:
             node[key] = value
         else:
             node = node[key]
+
+
+def _left_out(node: dict[str, Any]) -> list[str]:
+    """Arguments of a part that its description leaves out at their default."""
+    from limbeck.core.describe import quiet, resolve
+
+    return [name for name in quiet(resolve(node[PART])) if name not in node] if PART in node else []
 
 
 def _takes_new(node: dict[str, Any], name: str) -> bool:

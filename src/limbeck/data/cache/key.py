@@ -14,11 +14,12 @@ from limbeck.core.augmentation import Augmentation
 from limbeck.core.describe import describe
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import ArtefactError, UsageError, unknown
+from limbeck.core.recipe import CACHE_DTYPES
 from limbeck.core.source import Source
 from limbeck.core.view import View
 from limbeck.data.augmentation.augment import augmentation_fingerprint
 
-DTYPES = {"float32": torch.float32, "float16": torch.float16}
+DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in CACHE_DTYPES}
 PRECISIONS = ("fp32", "bf16")
 
 

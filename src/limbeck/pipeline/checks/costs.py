@@ -38,6 +38,7 @@ class Plan:
         passes: modality -> rows that the student's tower sees over all steps.
         steps: optimizer steps.
         validations: rows that are validated in all.
+        stored: bytes of one number in the teacher's cache.
     """
 
     outputs: Mapping[str, int]
@@ -46,6 +47,7 @@ class Plan:
     passes: Mapping[str, int]
     steps: int
     validations: int = 0
+    stored: int = 4
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def check_costs(
         "" if total < 86_400 else "take fewer --steps, a smaller student or fewer --draws",
     )
     parameters = sum(parameter.numel() for parameter in student.model.parameters())
-    stored = sum(size_of(plan.outputs.get(m, 0), 4 * widths[m] + ADDRESS_BYTES) for m in teacher)
+    stored = sum(size_of(plan.outputs.get(m, 0), plan.stored * widths[m] + ADDRESS_BYTES) for m in teacher)
     yield _memory(plan, parameters, pace, stored)
     yield _disk(parameters, stored, cache=cache, out=out)
 

@@ -11,6 +11,7 @@ import numpy as np
 from limbeck.core.encoder import Encoder
 from limbeck.core.recipe import DataSpec, Recipe
 from limbeck.core.source import Source
+from limbeck.data.cache.key import DTYPES
 from limbeck.data.scan import ScanReport
 from limbeck.encoders.student import Student
 from limbeck.encoders.teacher_models import TeacherModels
@@ -144,7 +145,8 @@ def plan_of(recipe: Recipe, source: Source, splits: Mapping[str, Sequence[int]])
             if f"student.{modality}" in used:
                 batch[modality] = max(batch.get(modality, 0), rows)
                 passes[modality] = passes.get(modality, 0) + rows * budget.steps
-    return Plan(outputs, views, batch, passes, steps, validations * len(splits.get("validation", ())))
+    held = validations * len(splits.get("validation", ()))
+    return Plan(outputs, views, batch, passes, steps, held, DTYPES[recipe.data.cache_dtype].itemsize)
 
 
 def choose(splits: Mapping[str, Sequence[int]], count: int) -> tuple[int, ...]:
