@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from contracts.generate import SIZES, axes, construct, shaped, tensor
 from limbeck.core.describe import build, describe, signature_of
-from limbeck.core.discovery import parts
+from limbeck.core.discovery import parts, roles
 from limbeck.core.part import fresh
 from limbeck.fusers.co_attention import CoAttentionFuser
 from limbeck.heads.match import MatchHead
@@ -28,8 +28,9 @@ def by_name_only(cls: type) -> bool:
 
 FOUND = {
     path: cls
-    for room in ("layers", "fusers", "heads")
-    for path, cls in parts(nn.Module, room).items()
+    for base, room in roles().values()
+    if base is nn.Module
+    for path, cls in parts(base, room).items()
     if by_name_only(cls)
 }
 # A required argument for which a whole number would not do, by the name that all layers use for it.

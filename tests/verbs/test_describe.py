@@ -1,4 +1,4 @@
-"""`limbeck describe` by short name and import path, for parts, methods and recipes."""
+"""`limbeck describe` by short name and import path, for parts, methods, recipes and studies."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ def test_a_method_is_shown_resolved():
     assert found["signature"] == "balanced()"
 
 
+def test_a_study_is_shown_with_its_claim(capsys):
+    found = describe("dcd_speed")
+    assert found["name"] == "limbeck.recipes.papers.dcd_speed.dcd_speed"
+    assert found["json"]["claim"]["metric"] == "queries per second"
+    assert "Queries a second over 1,000 items." in capsys.readouterr().out
+
+
+def test_layers_fusers_and_augmentations_are_found_by_their_short_names(capsys):
+    assert describe("CoAttentionFuser")["name"].startswith("limbeck.fusers.")
+    assert "called with: forward(*, " in capsys.readouterr().out
+    assert describe("RandomAffine")["json"]["part"].startswith("limbeck.data.augmentation.")
+
+
 def test_a_part_that_needs_arguments_has_no_json():
     assert describe("CosineSchedule")["json"] is None
 
@@ -50,10 +63,17 @@ def test_an_unknown_name_gets_the_nearest():
         describe("InfoNCLoss")
     with pytest.raises(UsageError, match="did you mean 'limbeck.objectives.contrastive.info_nce.InfoNCELoss'"):
         describe("limbeck.objectives.contrastive.info_nce.InfoNCLoss")
+    for slip, name in (
+        ("CoAttentionFusr", "CoAttentionFuser"),
+        ("RandomAfine", "RandomAffine"),
+        ("dcd_sped", "dcd_speed"),
+    ):
+        with pytest.raises(UsageError, match=f"unknown part, method, recipe or study .* did you mean '{name}'"):
+            describe(slip)
 
 
 def test_a_name_of_two_things_asks_for_the_path(monkeypatch):
     twice = {"limbeck.a.Same": int, "limbeck.b.Same": str}
-    monkeypatch.setattr(discovery, "every_part", lambda: twice)
+    monkeypatch.setattr(discovery, "everything", lambda: twice)
     with pytest.raises(UsageError, match=r"name of 2 things; take one of: limbeck\.a\.Same, limbeck\.b\.Same"):
         describe("Same")

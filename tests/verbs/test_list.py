@@ -11,12 +11,31 @@ from limbeck.verbs.list import list as list_parts
 
 def test_everything_is_grouped_by_role(capsys):
     found = list_parts()
-    assert found.keys() == {*discovery.roles(), "method", "recipe"}
+    assert found.keys() == {*discovery.roles(), "method", "recipe", "study"}
     assert {path for role in discovery.roles() for path in found[role]} == discovery.every_part().keys()
     shown = capsys.readouterr().out
     assert f"objective ({len(found['objective'])})" in shown
     assert "  InfoNCELoss " in shown
     assert found["objective"]["limbeck.objectives.contrastive.info_nce.InfoNCELoss"] in shown
+
+
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [
+        ("augmentation", "RandomAffine"),
+        ("fuser", "CoAttentionFuser"),
+        ("head", "MatchHead"),
+        ("jitter", "RandomShift"),
+        ("layer", "MLPProjector"),
+        ("selection", "MagnitudeSelection"),
+        ("similarity", "LateInteractionSimilarity"),
+        ("study", "dcd_speed"),
+    ],
+)
+def test_no_role_is_left_out(role, name, capsys):
+    (entries,) = list_parts(role).values()
+    assert name in {path.rpartition(".")[2] for path in entries}
+    assert f"  {name} " in capsys.readouterr().out
 
 
 def test_one_role(capsys):

@@ -1,7 +1,8 @@
 """Finding parts by walking the packages: there is no list to keep and nothing to register.
 
 A part is a public, concrete class of a role (`Objective`, `Encoder`, ...) defined in the module where it is found; a
-recipe is a public zero-argument function in `limbeck.recipes` that is annotated to return a `Recipe`.
+recipe is a public zero-argument function in `limbeck.recipes` that is annotated to return a `Recipe`; methods and
+studies are found the same way.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ def parts(role: type, package: str) -> dict[str, type]:
 
 
 def roles() -> dict[str, tuple[type, str]]:
-    """Role name -> (base class, package that holds its parts)."""
+    """Role name -> (base class, package that holds its parts); layers, fusers and heads are plain modules."""
+    from torch import nn
+
+    from limbeck.core.augmentation import Augmentation, Jitter
     from limbeck.core.encoder import Encoder
     from limbeck.core.evaluator import Evaluator
     from limbeck.core.objective import Objective
@@ -48,10 +52,18 @@ def roles() -> dict[str, tuple[type, str]]:
     from limbeck.core.view import View
 
     return {
+        "augmentation": (Augmentation, "data.augmentation"),
         "encoder": (Encoder, "encoders"),
         "evaluator": (Evaluator, "evaluation"),
+        "fuser": (nn.Module, "fusers"),
+        "head": (nn.Module, "heads"),
+        "jitter": (Jitter, "data.augmentation"),
+        "layer": (nn.Module, "layers"),
         "objective": (Objective, "objectives"),
         "schedule": (Schedule, "schedules"),
+        # these bases stand in the rooms of their parts, which core does not import: they are named
+        "selection": (pkgutil.resolve_name("limbeck.surgery.selection.base:Selection"), "surgery.selection"),
+        "similarity": (pkgutil.resolve_name("limbeck.evaluation.similarity:Similarity"), "evaluation.similarities"),
         "source": (Source, "data"),
         "surgery": (Surgery, "surgery"),
         "view": (View, "data"),
@@ -63,6 +75,14 @@ def every_part() -> dict[str, type]:
     found: dict[str, type] = {}
     for base, package in roles().values():
         found |= parts(base, package)
+    return found
+
+
+def everything() -> dict[str, Any]:
+    """Import path -> part, method, recipe or study: all that `limbeck list` shows."""
+    found: dict[str, Any] = dict(every_part())
+    for function in (*methods().values(), *recipes().values(), *studies().values()):
+        found[f"{function.__module__}.{function.__qualname__}"] = function
     return found
 
 

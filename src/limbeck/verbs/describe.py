@@ -1,4 +1,4 @@
-"""`limbeck describe`: one part, method or recipe: what it does, its arguments, its JSON, its file."""
+"""`limbeck describe`: one part, method, recipe or study: what it does, its arguments, its JSON, its file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 
 def describe(
-    name: Annotated[str, "short name (InfoNCELoss, balanced) or import path (limbeck.objectives....)"],
+    name: Annotated[str, "short name (InfoNCELoss, balanced, dcd_speed) or import path (limbeck.objectives....)"],
 ) -> dict[str, Any]:
-    """Docstring, signature with defaults, JSON and source file of one part, method or recipe.
+    """Docstring, signature with defaults, JSON and source file of one part, method, recipe or study.
 
     Args:
         name: a short name that is unique, or an import path.
@@ -43,15 +43,13 @@ def _find(name: str) -> tuple[str, Any]:
     from limbeck.core import discovery
     from limbeck.core.errors import UsageError, unknown
 
-    everything: dict[str, Any] = dict(discovery.every_part())
-    for function in (*discovery.methods().values(), *discovery.recipes().values()):
-        everything[f"{function.__module__}.{function.__qualname__}"] = function
+    everything = discovery.everything()
     if name in everything:
         return name, everything[name]
     short = [path for path in everything if path.rpartition(".")[2] == name]
     if not short:
         names = everything if "." in name else {path.rpartition(".")[2] for path in everything}
-        raise UsageError(unknown("part, method or recipe", name, names))
+        raise UsageError(unknown("part, method, recipe or study", name, names))
     if len(short) > 1:
         raise UsageError(f"'{name}' is the name of {len(short)} things; take one of: {', '.join(sorted(short))}")
     return short[0], everything[short[0]]

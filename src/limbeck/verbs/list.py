@@ -1,4 +1,4 @@
-"""`limbeck list`: every part, method and recipe, found by walking the packages."""
+"""`limbeck list`: every part, method, recipe and study, found by walking the packages."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 
 def list(
-    role: Annotated[str | None, "one role only: objective, encoder, recipe, ..."] = None,
+    role: Annotated[str | None, "one role only: objective, layer, recipe, study, ..."] = None,
 ) -> dict[str, dict[str, str]]:
-    """Every part, method and recipe with its one-line summary, grouped by role.
+    """Every part, method, recipe and study with its one-line summary, grouped by role.
 
     Args:
         role: one role only; None lists all.
 
     Returns:
-        Role -> import path (methods and recipes: name) -> summary.
+        Role -> import path (methods, recipes and studies: name) -> summary.
 
     Raises:
         UsageError: there is no such role.
@@ -28,6 +28,7 @@ def list(
         **{name: partial(discovery.parts, base, package) for name, (base, package) in discovery.roles().items()},
         "method": discovery.methods,
         "recipe": discovery.recipes,
+        "study": discovery.studies,
     }
     if role is not None and role not in finders:
         raise UsageError(unknown("role", role, finders))
