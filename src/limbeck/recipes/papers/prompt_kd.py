@@ -10,10 +10,11 @@ from limbeck.core.term import Ref, Term
 from limbeck.objectives.affinity.similarity_distribution_kl import SimilarityDistributionKLLoss
 from limbeck.objectives.contrastive.info_nce import InfoNCELoss
 from limbeck.recipes.setups.emoji_pairs import IMAGE, SCALE, emoji_pairs, pairs_only
+from limbeck.recipes.setups.taught_emoji import TUNING
 from limbeck.surgery.add_prompts import PromptSurgery
 from limbeck.surgery.inherit_weights import InheritWeightsSurgery
 
-RATE, WORDS = 4e-3, Ref("mentor.text")
+WORDS = Ref("mentor.text")
 SOURCE, DOMAIN = "emoji:size=32,skins=no,train=google+twitter,test=google+twitter", "emoji:size=32,skins=no,train=apple"
 PROMPTS: tuple[Surgery, ...] = (PromptSurgery(4, depth=2),)
 
@@ -30,9 +31,9 @@ def prompt_kd() -> Recipe:
         "steps); then 4 prompts in each of 2 layers and the projection learn Apple's drawings for 150 steps of 96; few "
         "labels: a twentieth of the concepts; read by the teacher's text vectors, on unseen concepts by Apple",
         differs="models trained here; the teacher is not tuned on the domain; classes are the texts of the batch",
-        tuning=f"none: learning rate {RATE} for every arm, fixed beforehand",
+        tuning=TUNING,
     )
-    return replace(_recipe("prompt_kd", _soft(), *PROMPTS), claim=claim)
+    return replace(_recipe("prompt_kd", _soft(), *PROMPTS, learning_rate=8e-3), claim=claim)
 
 
 def prompt_kd_few() -> Recipe:
@@ -62,14 +63,14 @@ def _soft() -> Method:
     return Method({"class vectors": Term(objective, inputs)})
 
 
-def _recipe(name: str, method: Method, *surgeries: Surgery, few: bool = False) -> Recipe:
+def _recipe(name: str, method: Method, *surgeries: Surgery, few: bool = False, learning_rate: float = 4e-3) -> Recipe:
     data = DOMAIN + ",test=apple" + (",share=0.05" if few else "")
     recipe = emoji_pairs(
         name,
         method,
         data=data,
         steps=150,
-        learning_rate=RATE,
+        learning_rate=learning_rate,
         teacher="recipe:prompt_kd_student",
         answers={"text": WORDS},
     )

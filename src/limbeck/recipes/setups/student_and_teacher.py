@@ -19,7 +19,9 @@ ROUNDS, ROWS = 5, 256
 COSTS = ("million parameters", "million parameters without words", "rows per second")
 
 
-def student_and_teacher(trial: Any, lab: Lab, evaluator: EmbeddingEvaluator, metrics: Collection[str]) -> Mapping[str, Scores]:
+def student_and_teacher(
+    trial: Any, lab: Lab, evaluator: EmbeddingEvaluator, metrics: Collection[str]
+) -> Mapping[str, Scores]:
     """Items of each metric, and the costs, of the trained student and of the one teacher that all seeds share.
 
     Rows a second: all towers, at the threads of the run, best of five passes.
