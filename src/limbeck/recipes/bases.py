@@ -16,9 +16,9 @@ IMAGE, TEXT, SCALE = Ref("student.image"), Ref("student.text"), Ref("student.sca
 TEACHER_IMAGE, TEACHER_TEXT = Ref("teacher.image"), Ref("teacher.text")
 
 
-def contrast() -> Term:
+def contrast(weight: float = 1.0) -> Term:
     """InfoNCE between the student's two towers."""
-    return Term(InfoNCELoss(), {"query": IMAGE, "key": TEXT, "scale": SCALE})
+    return Term(InfoNCELoss(), {"query": IMAGE, "key": TEXT, "scale": SCALE}, weight)
 
 
 def image_features(weight: float = 1.0) -> Term:

@@ -30,7 +30,7 @@ def icons() -> Recipe:
     pictures = {
         "image features": image_features(),
         "image similarities": similar,
-        "contrast": replace(contrast(), weight=0.1),
+        "contrast": contrast(0.1),
     }
     return _recipe("icons", words, _pictures(pictures))
 
