@@ -89,6 +89,40 @@ def test_python_and_the_command_line_have_the_same_defaults(command):
     assert got["kind"] == "b"
 
 
+@pytest.mark.parametrize(
+    ("line", "numbers", "names"),
+    [
+        ("", (1, 2), ()),
+        ("3", (3,), ()),
+        ("3 4 --name a", (3, 4), ("a",)),
+        ("--name a 3 --name b 4 5", (3, 4, 5), ("a", "b")),
+    ],
+)
+def test_a_first_parameter_can_take_several_values(command, line, numbers, names):
+    got = {}
+
+    def probe(
+        number: Annotated[tuple[int, ...], "numbers"] = (1, 2), *, name: Annotated[tuple[str, ...], "names"] = ()
+    ) -> None:
+        """Probe."""
+        got.update(locals())
+
+    command(probe)
+    assert cli.main(["probe", *line.split()]) == 0
+    assert (got["number"], got["name"]) == (numbers, names)
+
+
+def test_several_values_that_are_required(command, capsys):
+    def probe(data: Annotated[tuple[Path, ...], "tables"]) -> None:
+        """Probe."""
+        assert data == (Path("a"), Path("b"))
+
+    command(probe)
+    assert cli.main(["probe", "a", "b"]) == 0
+    assert cli.main(["probe"]) == 2
+    assert "required: DATA" in last(capsys)
+
+
 def probe(
     data: Annotated[str, "data"], *, teacher: Annotated[str, "a teacher"], steps: Annotated[int, "n"] = 1
 ) -> None:

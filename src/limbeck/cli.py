@@ -138,14 +138,14 @@ def _dispatch(arguments: list[str]) -> int:
         raise UsageError(unknown("command", name, commands()))
     parser = parser_for(name)
     _check_flags(parser, rest)
-    given = vars(parser.parse_args(rest))
+    given = vars(parser.parse_intermixed_args(rest))  # `claims a --jobs 1 b` names two
     function = verb(name)
     positional = [p for p, _, _ in parameters(function) if p.kind is not p.KEYWORD_ONLY]
     values = {p.name: given[p.name] for p, _, _ in parameters(function)}
     for parameter, _, _ in parameters(function):
         value = values[parameter.name]
         if isinstance(value, list):
-            values[parameter.name] = tuple(value)
+            values[parameter.name] = tuple(value) or parameter.default
         elif value is None and parameter.default is not parameter.empty:
             values[parameter.name] = parameter.default
     result = function(*[values.pop(p.name) for p in positional], **values)
@@ -200,18 +200,19 @@ def _add(parser: argparse.ArgumentParser, parameter: inspect.Parameter, kind: An
     options: dict[str, Any] = {"help": text.replace("%", "%%")}
     if get_origin(kind) in (Union, types.UnionType):
         kind = next(option for option in get_args(kind) if option is not type(None))
-    if get_origin(kind) is tuple:
+    several, positional = get_origin(kind) is tuple, parameter.kind is not parameter.KEYWORD_ONLY
+    if several:
         kind = get_args(kind)[0]
-        # repeated rather than `nargs="+"`, which would swallow a positional argument that follows
-        options |= {"action": "append"}
+        # a flag is repeated: with `nargs="+"` it would swallow a positional argument that follows
+        options |= {"nargs": "+" if required else "*"} if positional else {"action": "append"}
     if kind is bool:
         options |= {"action": argparse.BooleanOptionalAction}
     elif get_origin(kind) is Literal:
         options |= {"choices": get_args(kind), "type": type(get_args(kind)[0])}
     else:
         options |= {"type": _converter(kind)}
-    if parameter.kind is not parameter.KEYWORD_ONLY:
-        if not required:
+    if positional:
+        if not required and not several:
             options |= {"nargs": "?", "default": parameter.default}
         parser.add_argument(parameter.name, metavar=parameter.name.upper(), **options)
         return

@@ -6,7 +6,8 @@ The convention (held by `tests/test_cli.py`; `limbeck.cli` reads it, nobody writ
   without a function of its own name (`overrides.py`) is a helper, not a command.
 * At most the first parameter is positional; every other one is keyword-only. Each is annotated
   `Annotated[TYPE, "help text"]`, where TYPE is `str`, `int`, `float`, `bool`, `Path`, `Literal[...]`, one of these
-  `| None`, `tuple[TYPE, ...]` (a flag that can be repeated), or `Any` (a string on the command line).
+  `| None`, `tuple[TYPE, ...]` (a flag that can be repeated; of the first parameter, any number of values), or `Any` (a
+  string on the command line).
   `max_bad` becomes `--max-bad`, `bool` becomes `--name/--no-name`, a float also takes `1%`.
 * The top level of the module imports the standard library only; torch and friends are imported inside functions, so
   that `limbeck --help` stays fast.

@@ -41,7 +41,7 @@ class Ledger:
 
 
 def claims(
-    name: Annotated[str, "claims to measure, separated by commas; without one the ledger is listed"] = "",
+    name: Annotated[tuple[str, ...], "claims to measure; without one the ledger is listed"] = (),
     *,
     all: Annotated[bool, "measure every claim that is not measured yet, or stale"] = False,
     again: Annotated[bool, "with --all: those that are up to date too"] = False,
@@ -76,7 +76,7 @@ def claims(
     from limbeck.pipeline.notify import to_stderr
 
     folder, root, notify = ledger or ledger_folder(), cache or cache_folder(), to_stderr()
-    names = [part.strip() for part in name.split(",") if part.strip()]
+    names = [part.strip() for given in name for part in given.split(",") if part.strip()]
     items = {one: find_claim(one) for one in names}
     if set and not validate:
         raise UsageError("--set changes arms for a look at the validation rows; a claim is measured as it stands")
