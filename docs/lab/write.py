@@ -1,6 +1,7 @@
 """Puts a comparison's numbers into its lab page: `python docs/lab/write.py runs/demo/comparison.json icons-demo`.
 
 The JSON is kept beside the page, and everything between the two `result` comments is made from it: no figure is typed.
+What stands between the two `shipped` comments is read from the recipes.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from limbeck.compare.stopwatch import took
+from limbeck.core.describe import KEY, describe
+from limbeck.recipes.projects.icons import icons, icons_no_teacher
+
 HERE = Path(__file__).resolve().parent
-MARKED = re.compile(r"(<!-- result -->\n).*(<!-- end of result -->)", re.S)
+MARKED = "(<!-- {0} -->\\n).*(<!-- end of {0} -->)"
 
 
 def interval(found: dict[str, Any], *, signed: bool = False) -> str:
@@ -55,7 +60,32 @@ def page(plain: dict[str, Any]) -> str:
         times = " | ".join(f"{cost['milliseconds'][size]:.2f}" for size in ("1", "64"))
         lines.append(f"| {name} | {cost['parameters']:,} | {cost['megabytes']:.1f} | {times} |")
     versions = ", ".join(f"{name} {value}" for name, value in plain["versions"].items())
-    return "\n".join([*lines, "", f"Made by `limbeck demo --seeds {len(plain['seeds'])}` with {versions}.", ""])
+    lines += ["", f"Made by `limbeck demo --seeds {len(plain['seeds'])}` with {versions}."]
+    if "seconds" in plain:
+        lines[-1] += f" It {took(plain['seconds'])}."
+    return "\n".join([*lines, ""])
+
+
+def shipped() -> str:
+    """The settings of the demo's recipes as they are now, as Markdown."""
+    lines = ["What ships, read from the recipes. A row marked (kept) below names a choice that was kept; its steps and"]
+    lines += ["batch are those of an older try, not these:", ""]
+    for recipe in (icons(), icons_no_teacher()):
+        for stage in recipe.stages:
+            budget, how = stage.budget, stage.optimisation
+            rows = " and ".join(f"{count} `{kind}`" for kind, count in budget.batch.items())
+            lines.append(
+                f"- `{recipe.name}`, stage `{stage.name}`: {budget.steps} steps of {rows} rows, learning rate "
+                f"{how.learning_rate:g}, weight decay {how.weight_decay:g}."
+            )
+    shifts = ", ".join(f"{name} {value}" for name, value in describe(icons().data.jitters[0]).items() if name != KEY)
+    lines.append(f"- Every arm: student `{icons().student}`, `{type(icons().data.jitters[0]).__name__}` ({shifts}).")
+    return "\n".join([*lines, ""])
+
+
+def put(text: str, mark: str, content: str) -> str:
+    """A page with other content between the two comments of a mark."""
+    return re.sub(MARKED.format(mark), lambda found: found[1] + content + found[2], text, flags=re.S)
 
 
 def main() -> None:
@@ -64,7 +94,7 @@ def main() -> None:
     plain = json.loads(source.read_text())
     (HERE / f"{name}.json").write_text(json.dumps(plain, indent=1) + "\n")
     text = (HERE / f"{name}.md").read_text()
-    (HERE / f"{name}.md").write_text(MARKED.sub(lambda found: found[1] + page(plain) + found[2], text))
+    (HERE / f"{name}.md").write_text(put(put(text, "result", page(plain)), "shipped", shipped()))
 
 
 if __name__ == "__main__":

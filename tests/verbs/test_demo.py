@@ -81,7 +81,14 @@ def test_the_demo_end_to_end_in_small(tmp_path: Path, capsys: pytest.CaptureFixt
     said = capsys.readouterr()
     assert set(first.runs) == {"no teacher", "distilled"}
     assert "one seed: the spread over seeds is not in them" in said.out
-    for word in ("R@1", "distilled minus no teacher", "ms an item", "next:", "limbeck evaluate demo/distilled-seed-0"):
+    for word in (
+        "R@1",
+        "distilled minus no teacher",
+        "ms an item",
+        "took ",
+        "next:",
+        "limbeck evaluate demo/distilled-seed-0",
+    ):
         assert word in said.out
     for file in ("report.html", "summary.svg", "comparison.json", f"distilled-seed-0/{MANIFEST}"):
         assert Path("demo", file).is_file()
@@ -98,4 +105,6 @@ def test_the_demo_end_to_end_in_small(tmp_path: Path, capsys: pytest.CaptureFixt
     name = first.metrics()[0]
     assert second.measured("distilled")[0].get(name).value == first.measured("distilled")[0].get(name).value
     plain = json.loads(Path("demo/comparison.json").read_text())
+    assert {"data", "caches and alignment", "feature matching", "measuring", "report"} < set(plain["seconds"]["phases"])
+    assert plain["seconds"]["found"][:2] == ["alignment (seed 0)", "the teacher's outputs"]
     assert set(plain["differences"]) == {"distilled minus no teacher", "distilled minus feature matching"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from limbeck.compare.stopwatch import Stopwatch
 from limbeck.core.artefact import read_manifest
 from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.core.evaluator import Metric
@@ -74,6 +75,7 @@ def compare_arms(
     out: Path,
     notify: Notify = silent,
     finishers: Sequence[Callable[[Run], object]] = (),
+    watch: Stopwatch | None = None,
 ) -> Comparison:
     """Run every arm under every seed; arms of one seed share the teacher, initial weights, data order and draws.
 
@@ -87,6 +89,7 @@ def compare_arms(
         out: gets one folder an arm and seed.
         notify: takes one line a fact.
         finishers: see `execute`.
+        watch: gets the wall seconds of teacher and arms, and the names of what was there before.
 
     Raises:
         UsageError: no seeds, a seed twice, or no arm with a teacher.
@@ -100,15 +103,20 @@ def compare_arms(
     runs: dict[str, list[Run]] = {arm: [] for arm in arms}
     teachers: list[Measured] = []
     first: Taught | None = None
+    watch = watch or Stopwatch()
     for seed in seeds:
-        taught = prepare_teacher(
-            replace(arms[with_teacher], seed=seed), bench, folder=out / f"teacher-seed-{seed}", notify=notify
-        )
+        folder = out / f"teacher-seed-{seed}"
+        watch.found += [f"alignment (seed {seed})"] if folder.exists() else []
+        taught = prepare_teacher(replace(arms[with_teacher], seed=seed), bench, folder=folder, notify=notify)
+        if first is None and taught is not None and not any(report.computed for report in taught.reports):
+            watch.found.append("the teacher's outputs")
         first = first or taught
+        watch.lap("caches and alignment")
         for arm, recipe in arms.items():
             own = replace(recipe, seed=seed)
             folder = out / f"{arm.replace(' ', '-')}-seed-{seed}"
             teacher = taught if own.teacher is not None else None
+            watch.found += [f"{arm} (seed {seed})"] if folder.exists() else []
             run = _reused(own, folder, bench, teacher)
             if run is not None:
                 notify(f"{arm}, seed {seed}: finished run reused from {folder}")
@@ -118,6 +126,7 @@ def compare_arms(
                     own, folder, cache=bench.cache, bench=bench, taught=teacher, notify=notify, finishers=finishers
                 )
             runs[arm].append(run)
+            watch.lap(arm)
         measured = runs[with_teacher][-1].teacher
         assert measured is not None
         teachers.append(measured)

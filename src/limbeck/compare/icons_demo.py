@@ -8,6 +8,7 @@ from pathlib import Path
 
 from limbeck.compare.arms import Comparison
 from limbeck.compare.queries import answer
+from limbeck.compare.stopwatch import Stopwatch, took
 from limbeck.compare.summary import (
     cost_table,
     difference_plot,
@@ -34,9 +35,9 @@ LICENCE = "Icons: Font Awesome Free 6 by Fonticons, Inc., CC BY 4.0 (fontawesome
 
 
 def demo_report(
-    comparison: Comparison, bench: Bench, facts: DataCard, *, queries: Sequence[str], out: Path
+    comparison: Comparison, bench: Bench, facts: DataCard, *, queries: Sequence[str], out: Path, watch: Stopwatch
 ) -> Mapping[str, TowerCost]:
-    """Measure what the towers cost, answer the queries, and write everything to `out`."""
+    """Measure what the towers cost, answer the queries, and write everything to `out`, last the time that it took."""
     student = comparison.runs[ARM][0]
     costs = tower_costs(comparison, bench)
     problems = doubts(comparison)
@@ -46,6 +47,7 @@ def demo_report(
     models = {"teacher": comparison.taught.encoders, ARM: student.encoders}
     unseen = len(bench.rows.test)
     grid = answer(asked, models, bench.source, pictures)
+    watch.lap("measuring")
     quality: list[Block] = [
         quality_table(
             comparison, arm=ARM, baseline=BASELINE, caption=f"Retrieval among {unseen} icons never seen before"
@@ -84,7 +86,8 @@ def demo_report(
     write_report(out / "report.html", report)
     title = f"Find an icon by meaning: {unseen} icons never seen in training"
     write_file(out / "summary.svg", picture(comparison, costs, title=title, metrics=HEADLINES, arm=ARM).encode())
-    write_json(out / "comparison.json", plain(comparison, costs))
+    watch.lap("report")
+    write_json(out / "comparison.json", {**plain(comparison, costs), "seconds": watch.plain()})
     return costs
 
 
@@ -140,7 +143,7 @@ def plain(comparison: Comparison, costs: Mapping[str, TowerCost]) -> dict[str, o
     }
 
 
-def demo_lines(comparison: Comparison, costs: Mapping[str, TowerCost], *, out: Path) -> list[str]:
+def demo_lines(comparison: Comparison, costs: Mapping[str, TowerCost], *, out: Path, watch: Stopwatch) -> list[str]:
     """The result for the terminal."""
     problems = doubts(comparison)
     table = quality_table(
@@ -153,7 +156,8 @@ def demo_lines(comparison: Comparison, costs: Mapping[str, TowerCost], *, out: P
         lines += [verdict(comparison, arm=ARM, baseline=other, metric=name) for other in others for name in HEADLINES]
     lines += ["", plain_table(cost_table(costs)), ""]
     lines += [f"{s.label}: {s.teacher} -> {s.student} ({s.ratio})" for s in savings(costs)]
-    lines += ["", f"report: {out}/report.html", f"model:  {comparison.runs[ARM][0].folder}/model", "", "next:"]
+    lines += ["", f"report: {out}/report.html", f"model:  {comparison.runs[ARM][0].folder}/model"]
+    lines += [took(watch.plain()), "", "next:"]
     return lines + [f"  {line}" for line in next_commands(out)]
 
 

@@ -37,6 +37,10 @@ def demo(
         UsageError: the demo's packages are missing (`pip install 'limbeck[demo]'`), or `seeds` is below 1.
         ResourceError: the disk is full.
     """
+    from limbeck.compare.stopwatch import Stopwatch
+
+    watch = Stopwatch()  # the imports below are part of what a user waits for
+
     from limbeck.compare.arms import compare_arms
     from limbeck.compare.icons_demo import demo_lines, demo_report
     from limbeck.core.errors import UsageError
@@ -57,8 +61,11 @@ def demo(
     facts = card(bench.source)
     for line in facts.lines():
         notify(line)
-    comparison = compare_arms(arms, bench, seeds=range(seeds), out=out, notify=notify, finishers=(report_run,))
+    watch.lap("data")
+    comparison = compare_arms(
+        arms, bench, seeds=range(seeds), out=out, notify=notify, finishers=(report_run,), watch=watch
+    )
     notify("measuring what the towers cost, and answering ten queries")
-    costs = demo_report(comparison, bench, facts, queries=QUERIES, out=out)
-    print("\n".join(demo_lines(comparison, costs, out=out)))
+    costs = demo_report(comparison, bench, facts, queries=QUERIES, out=out, watch=watch)
+    print("\n".join(demo_lines(comparison, costs, out=out, watch=watch)))
     return comparison
