@@ -26,7 +26,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from limbeck.core.errors import ArtefactError, ResourceError
+from limbeck.core.errors import ArtefactError, LimbeckError, ResourceError
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -34,6 +34,7 @@ SEAL = "seal"
 LARGEST_JSON = 256 << 20
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<kind>tmp|old)-(?P<place>[0-9a-f]{6})-(?P<pid>\d+)-[0-9a-f]{8}")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_RUST = re.compile(r"\(os error (\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,22 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turns a full or failing disk into an error that names the file and the fix."""
     try:
         yield
+    except LimbeckError:
+        raise
     except OSError as error:
-        if error.errno in _FULL:
-            raise ResourceError(f"no space left while writing {path}; free some or choose another folder") from error
-        raise ArtefactError(
-            f"could not write {path}: {error.strerror or error}; check the disk and permissions"
-        ) from error
+        raise _storage_error(path, error.errno, error.strerror or str(error)) from error
+    except Exception as error:
+        # safetensors and tokenizers write in Rust and raise errors of their own, with the number in the text.
+        said = _RUST.search(str(error))
+        if said is None:
+            raise
+        raise _storage_error(path, int(said[1]), str(error)) from error
+
+
+def _storage_error(path: Path, number: int | None, reason: str) -> LimbeckError:
+    if number in _FULL:
+        return ResourceError(f"no space left while writing {path}; free some or choose another folder")
+    return ArtefactError(f"could not write {path}: {reason}; check the disk and permissions")
 
 
 def sync_file(path: Path) -> None:
