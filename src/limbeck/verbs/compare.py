@@ -16,7 +16,7 @@ BASELINES = ("no_teacher", "feature_matching")
 def compare(
     data: Annotated[str, "CSV, JSONL, Parquet, image folder, tar shards, or the built-in `icons`"],
     *,
-    teacher: Annotated[str, "hf:FOLDER-OR-NAME, hf:IMAGE+hf:TEXT, st:FOLDER, or a preset"],
+    teacher: Annotated[str, "hf:FOLDER-OR-NAME, st:..., open_clip:..., timm:..., hf:IMAGE+hf:TEXT, a preset"],
     methods: Annotated[str, "methods, separated by commas; see `limbeck list method`"],
     out: Annotated[Path, "folder for the comparison; what is finished in it is reused"],
     student: Annotated[str, "preset (conv-s, vit-s, ...) or hf:CONFIG"] = "conv-s",

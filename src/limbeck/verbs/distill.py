@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def distill(
     data: Annotated[str, "CSV, JSONL, Parquet, image folder, tar shards, or the built-in `icons`"],
     *,
-    teacher: Annotated[str, "hf:FOLDER-OR-NAME, hf:IMAGE+hf:TEXT, st:FOLDER, or a preset"],
+    teacher: Annotated[str, "hf:FOLDER-OR-NAME, st:..., open_clip:..., timm:..., hf:IMAGE+hf:TEXT, a preset"],
     out: Annotated[Path, "folder for the run; must be new or an interrupted run of the same recipe"],
     student: Annotated[str, "preset (conv-s, vit-s, ...) or hf:CONFIG"] = "conv-s",
     method: Annotated[str, "what the student is taught by; see `limbeck list method`"] = "balanced",

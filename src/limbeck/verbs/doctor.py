@@ -43,7 +43,9 @@ class Diagnosis:
 def doctor(
     data: Annotated[str, "CSV, JSONL, Parquet, image folder, tar shards, or the built-in `icons`"],
     *,
-    teacher: Annotated[str | None, "hf:FOLDER-OR-NAME, hf:IMAGE+hf:TEXT, st:FOLDER, or a preset"] = None,
+    teacher: Annotated[
+        str | None, "hf:FOLDER-OR-NAME, st:..., open_clip:..., timm:..., hf:IMAGE+hf:TEXT, a preset"
+    ] = None,
     student: Annotated[str | None, "preset (conv-s, vit-s, ...) or hf:CONFIG"] = None,
     sample: Annotated[int, "rows that are read and decoded; 0 reads all"] = 2000,
     batch_size: Annotated[int, "pairs in a batch, for the forecasts"] = 256,
