@@ -1,4 +1,7 @@
-"""The documentation's checker can fail; links hold; the fast pages run (`make docs-check` runs all of them)."""
+"""The documentation's checker can fail; links hold; pages that take seconds run as they stand.
+
+`make docs-check` runs the others too.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ check = importlib.util.module_from_spec(spec)
 sys.modules[spec.name] = check
 spec.loader.exec_module(check)
 
+# Pages that train, embed real pictures or run whole suites: minutes.
+MINUTES = {"CONTRIBUTING.md", "docs/guide/compare.md", "docs/guide/own-data.md"}
+EXECUTABLE = {p.relative_to(ROOT).as_posix(): p for p in check.pages() if check.blocks(p.read_text())}
 RUNS = "```sh run\necho one two\n```\n\n```text says\none...two\n```\n"
 
 
@@ -36,6 +42,19 @@ def test_links_lead_somewhere(path):
 @pytest.mark.parametrize("path", check.pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_blocks_are_well_formed(path):
     assert all(block.language in ("sh", "bash", "python") for block in check.blocks(path.read_text()))
+
+
+@pytest.mark.skipif(
+    not Path(sys.executable).with_name("limbeck").exists(), reason="limbeck is not installed beside this python"
+)
+@pytest.mark.parametrize("name", sorted(EXECUTABLE.keys() - MINUTES))
+def test_the_page_does_what_it_says(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))  # this tree, whatever is installed
+    assert check.run_page(EXECUTABLE[name], tmp_path) == []
+
+
+def test_pages_that_wait_for_docs_check_exist():
+    assert EXECUTABLE.keys() > MINUTES
 
 
 def test_a_page_that_holds(page, tmp_path):
