@@ -18,7 +18,7 @@ from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.recipes.bases import contrast, image_features, no_teacher, similarities, text_features
 from limbeck.recipes.distillation import alignment
 
-WORD_STEPS, STEPS = 300, 560
+WORD_STEPS, STEPS = 300, 660
 BATCH = {"image+text": 224, "image": 96}
 DRAWS = {"image+text": 4, "image": 4}
 
