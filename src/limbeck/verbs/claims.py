@@ -76,7 +76,8 @@ def claims(
     from limbeck.pipeline.notify import to_stderr
 
     folder, root, notify = ledger or ledger_folder(), cache or cache_folder(), to_stderr()
-    names = [part.strip() for given in name for part in given.split(",") if part.strip()]
+    given = (name,) if isinstance(name, str) else name  # from Python one name may come as it is
+    names = [part.strip() for each in given for part in each.split(",") if part.strip()]
     items = {one: find_claim(one) for one in names}
     if set and not validate:
         raise UsageError("--set changes arms for a look at the validation rows; a claim is measured as it stands")
