@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from limbeck.core.part import Moving
 from limbeck.core.recipe import Claim, Method, Recipe
-from limbeck.core.term import Ref, Term
-from limbeck.objectives.affinity.affinity_mimicking import AffinityMimickingLoss
-from limbeck.recipes.setups.emoji_pairs import EMOJI, IMAGE, METRIC, SCALE, SETUP, TEXT, TRIALS, emoji_pairs, pairs_only
+from limbeck.recipes.published import momentum
+from limbeck.recipes.setups.emoji_pairs import EMOJI, METRIC, SETUP, TRIALS, emoji_pairs, pairs_only
 from limbeck.recipes.setups.fused_pairs import fused
 
 RATE, NOISY, TRUST, SIDE = 2e-3, f"{EMOJI},noise=0.3", 0.4, 0.03
@@ -33,16 +31,8 @@ def albef() -> Recipe:
         also=("image<->text R@1",),
     )
     method = fused(contrast_weight=1 - TRUST, side_weight=SIDE)
-    inputs = {
-        "query": IMAGE,
-        "key": TEXT,
-        "scale": SCALE,
-        "teacher_query": Ref("slow.image"),
-        "teacher_key": Ref("slow.text"),
-    }
-    momentum = Term(AffinityMimickingLoss(0.07), inputs, TRUST)
-    slow = {f"slow.{m}": Moving(f"student.{m}", decay=0.98) for m in ("image", "text")}
-    whole = Method({**method.terms, "momentum": momentum}, {**method.parts, **slow})
+    slow = momentum()
+    whole = Method({**method.terms, "momentum": slow.terms["momentum"]}, {**method.parts, **slow.parts})
     return replace(emoji_pairs("albef", whole, data=NOISY, learning_rate=RATE), claim=claim)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from limbeck.core.recipe import Claim, Method, Recipe
-from limbeck.core.term import Term
 from limbeck.evaluation.prompts import Prompts
 from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.evaluation.zero_shot import ZeroShotEvaluator
-from limbeck.objectives.contrastive.alignment import AlignmentLoss
-from limbeck.objectives.regulariser.uniformity import UniformityLoss
-from limbeck.recipes.setups.emoji_pairs import IMAGE, METRIC, SETUP, TEXT, TUNING, contrast, emoji_pairs, pairs_only
+from limbeck.recipes.published import closed_gap
+from limbeck.recipes.setups.emoji_pairs import METRIC, SETUP, TUNING, contrast, emoji_pairs, pairs_only
 
 RATE, CLIP_RATE, CLIP_DECAY = 2e-3, 4e-3, 0.5
 CLASSES = (
@@ -31,14 +29,7 @@ DIFFERS = "from scratch on 1,482 concepts instead of fine-tuning CLIP on MS COCO
 
 def _spread() -> Method:
     """The CLIP loss with alignment, uniformity in each modality, and uniformity across (L_CUAXU)."""
-    terms = {
-        "contrast": contrast(),
-        "alignment": Term(AlignmentLoss(), {"query": IMAGE, "key": TEXT}),
-        "image uniformity": Term(UniformityLoss(), {"query": IMAGE}, 0.5),
-        "text uniformity": Term(UniformityLoss(), {"query": TEXT}, 0.5),
-        "cross uniformity": Term(UniformityLoss(), {"query": IMAGE, "key": TEXT}),
-    }
-    return Method(terms)
+    return Method({**closed_gap().terms, "contrast": contrast()})
 
 
 def contrastive_gap_zero_shot() -> Recipe:
