@@ -112,3 +112,13 @@ def test_probe_of_words():
     text.spec = None
     with pytest.raises(UsageError, match="does not say what it eats"):
         probe(text)
+
+
+def test_what_the_answer_needs_leaves_out_what_only_taught():
+    image = made(image=Ref("head"))["image"]
+    assert isinstance(image, CompositeEncoder)
+    layers = {name: part.layer for name, part in image.parts.items()}
+    assert image.answering() == [image.base, layers["image8"], layers["head"]]
+    plain = made()["image"]
+    assert isinstance(plain, CompositeEncoder)
+    assert plain.answering() == [plain.base]

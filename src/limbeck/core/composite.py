@@ -88,6 +88,11 @@ class CompositeEncoder(Encoder):
         extras = {name: value for name, value in values.items() if name not in _FIXED}
         return Features(values.get("pooled"), values.get("tokens"), mask if has_tokens else None, extras)
 
+    def answering(self) -> list[nn.Module]:
+        """What the answer needs: the base and its parts on the way, without those that only taught it."""
+        names = [self.answer.producer] if self.answer.producer in self.parts else []
+        return [self.base, *(self.parts[name].layer for name in graph.in_order(names, self._producers))]
+
     def _run(self, view: Mapping[str, Tensor], parts: Collection[str], want: Collection[str]) -> dict[str, Features]:
         """What base and parts say; `parts` are run with all that they read."""
         order = graph.in_order([name for name in parts if name in self.parts], self._producers)

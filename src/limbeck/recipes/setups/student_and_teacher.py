@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
+from torch import nn
 
+from limbeck.core.composite import CompositeEncoder
 from limbeck.core.encoder import Encoder
 from limbeck.core.sample import Batch
 from limbeck.core.study import METHOD, Lab, Scores
@@ -29,7 +31,8 @@ def student_and_teacher(
     found: dict[str, dict[str, Any]] = {}
     for arm, models in {METHOD: trial.encoders, "the teacher": trial.taught.encoders}.items():
         said = evaluator.measure(lab.embed(models, trial, "test"))
-        sizes = [(name, value.numel()) for own in models.values() for name, value in own.named_parameters()]
+        needed = [module for own in models.values() for module in _needed(own)]
+        sizes = [(name, value.numel()) for module in needed for name, value in module.named_parameters()]
         views = {modality: view_for(encoder.spec) for modality, encoder in models.items()}
         loader = EvalLoader(trial.source, indices=trial.rows.validation, views=views, batch_size=ROWS)
         costs = (
@@ -40,6 +43,10 @@ def student_and_teacher(
         found[arm] = {one.name: one.items for one in said if one.name in metrics}
         found[arm] |= {name: [value] for name, value in zip(COSTS, costs, strict=True)}
     return found
+
+
+def _needed(encoder: Encoder) -> list[nn.Module]:
+    return encoder.answering() if isinstance(encoder, CompositeEncoder) else [encoder]
 
 
 def _speed(models: Mapping[str, Encoder], batch: Batch) -> float:
