@@ -156,7 +156,6 @@ def test_contests_in_one_process_do_not_touch_one_another(tmp_path: Path):
     assert contests.weights(tmp_path / "outer") == contests.weights(contests.folder())
 
 
-@pytest.mark.slow
 def test_two_processes_give_the_bits_of_one(tmp_path: Path):
     found, _ = contests.run(tmp_path / "two", jobs=2)
     assert contests.same(found, contests.finished())

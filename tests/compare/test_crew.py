@@ -21,7 +21,7 @@ def crew(folder: Path, jobs: int, **changes: object) -> Crew:
     return Crew(desks.opener(folder / "plan.json", print), **given)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_every_task_is_done_with_the_threads_that_were_asked_for(tmp_path: Path, jobs: int):
     before = torch.get_num_threads()
     with crew(tmp_path, jobs, threads=2) as found:
@@ -36,7 +36,6 @@ def test_every_task_is_done_with_the_threads_that_were_asked_for(tmp_path: Path,
     assert torch.get_num_threads() == before
 
 
-@pytest.mark.slow
 def test_an_error_of_a_worker_is_raised_here_as_what_it_is(tmp_path: Path):
     with pytest.raises(DataError, match="bad row 7"), crew(tmp_path, 2) as found:
         found.work([{"name": "a", "fail": "DataError"}, {"name": "b"}])

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import torch
 
 from limbeck.compare.crew import _environment
@@ -46,7 +45,6 @@ def test_errors_are_answers_and_the_next_task_is_done(tmp_path: Path):
     ]
 
 
-@pytest.mark.slow
 def test_it_leaves_when_its_parent_is_gone(tmp_path: Path):
     process = subprocess.Popen(
         [sys.executable, "-m", "limbeck.compare.worker", OPENER, str(tmp_path / "plan.json"), "1"],

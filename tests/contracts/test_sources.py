@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from data.fake_npm import require_npm
+from data.fake_npm import needs_emoji, require_npm
 from data.made import encoded, picture, shard, write_csv
 from limbeck.core.discovery import parts
 from limbeck.core.errors import DataError
@@ -110,7 +110,9 @@ def test_every_source_has_an_example() -> None:
     assert {path.rpartition(".")[2] for path in FOUND} == set(MAKE)
 
 
-@pytest.fixture(params=FOUND)
+@pytest.fixture(
+    params=[pytest.param(path, marks=needs_emoji() if path.endswith("EmojiSource") else ()) for path in FOUND]
+)
 def made(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Source]:
     for name in "abd":
         (tmp_path / f"{name}.png").write_bytes(encoded(picture(ord(name))))

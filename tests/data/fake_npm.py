@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from limbeck.data.emoji_pictures import VENDORS
+from limbeck.data.places import cache_folder
+
 _PYTHON = sys.executable  # tests hide it
 CLIENT = """#!{python}
 import os, shutil, sys, time
@@ -52,6 +55,12 @@ def package(path: Path, files: Mapping[str, bytes]) -> Path:
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
     return path
+
+
+def needs_emoji() -> list[pytest.MarkDecorator]:
+    """Marks of a test on the real emoji: slow where their 345 MB are not in the cache yet."""
+    kept = (any(cache_folder().glob(f"npm-emoji-datasource-{vendor}-*")) for vendor in VENDORS)
+    return [] if all(kept) else [pytest.mark.slow]
 
 
 def require_npm() -> None:

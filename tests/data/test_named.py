@@ -48,6 +48,7 @@ def test_options_reach_their_constructors_from_left_to_right() -> None:
         ("digits:train=apple", "have none"),
         ("digits:labels=2", "between 0 and 1"),
         ("emoji:text=lable", "unknown value of text 'lable'; valid: label, label\\+tags; did you mean 'label'"),
+        ("emoji:held=0", "held >= 1"),
         ("emoji:skins=perhaps", "unknown value of skins 'perhaps'; valid: false, no, true, yes"),
     ],
 )

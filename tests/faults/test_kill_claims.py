@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from claims import worlds
 from limbeck.compare.crew import _environment
 from pipeline import worlds as data
@@ -40,7 +38,6 @@ def finish(root: Path, name: str) -> tuple[dict[str, Any], list[str]]:
     return json.loads((root / name / "claims" / "fresh_claim.json").read_text()), done
 
 
-@pytest.mark.slow
 def test_a_claim_survives_a_kill(tmp_path: Path):
     for folder in ("site", "papers"):
         (tmp_path / folder).mkdir()

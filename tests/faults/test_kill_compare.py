@@ -70,11 +70,17 @@ def weights(out: Path) -> dict[str, bytes]:
     return {name: content for name, content in found.items() if "equal" not in name}  # those hang on measured seconds
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_comparison_survives_a_kill_anywhere(tmp_path: Path, jobs: int):
+@pytest.mark.parametrize(
+    ("jobs", "points"),
+    [
+        pytest.param(1, POINTS[3:4], id="once"),
+        pytest.param(1, POINTS, id="anywhere", marks=pytest.mark.slow),
+        pytest.param(2, POINTS, id="anywhere, two processes", marks=pytest.mark.slow),
+    ],
+)
+def test_a_comparison_survives_a_kill(tmp_path: Path, jobs: int, points: tuple[str, ...]):
     whole = finish(tmp_path / "whole", 1)
-    killed = [killed_at(tmp_path / "killed", words, jobs) for words in POINTS]
+    killed = [killed_at(tmp_path / "killed", words, jobs) for words in points]
     # with two processes a line may have been said in an earlier life already
     assert all(killed) if jobs == 1 else sum(killed) >= 4
     found = finish(tmp_path / "killed", jobs)

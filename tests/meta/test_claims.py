@@ -29,6 +29,11 @@ def test_the_page_is_the_one_that_the_ledger_gives():
         assert name in MEASURED or f"`{name}`" in page
 
 
+def test_two_quick_claims_are_measured():
+    """Else fewer would be measured again below, and nothing would say so."""
+    assert len(QUICK) == 2
+
+
 def test_every_paper_claims_something():
     assert [file for file, names in paper_files().items() if not names] == []
 

@@ -1,4 +1,4 @@
-"""The real packages, fetched once a machine; skipped only where npm is not installed."""
+"""The real packages, fetched once a machine: until then these tests are slow. Skipped where npm is not installed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from data.fake_npm import require_npm
+from data.fake_npm import needs_emoji, require_npm
 from limbeck.core.errors import DataError, UsageError
 from limbeck.core.source import Row
 from limbeck.data.emoji_pictures import emoji_pictures
@@ -14,6 +14,8 @@ from limbeck.data.images import decode_image
 from limbeck.data.named import named_source
 from limbeck.data.phrases import normalised
 from limbeck.data.sources.emoji import EmojiSource
+
+pytestmark = needs_emoji()
 
 VENDORS = {"apple", "facebook", "google", "twitter"}
 
