@@ -28,6 +28,8 @@ from limbeck.encoders.words import minilm_tokenizer
 
 BATCH = 64
 SIDE = 64
+# what the loader is held against -> how a target says it
+ALONE = {"decode and resize": "decoding and resizing", "decode": "decoding"}
 
 
 def measure(settings: Settings) -> dict[str, Any]:
@@ -42,11 +44,10 @@ def measure(settings: Settings) -> dict[str, Any]:
             name = f"{suffix}, {workers} workers"
             taken = _compete(table, workers, steps, batch, min(settings.repeats, 3 if settings.tiny else 5))
             formats[name] = {kind: spread([batch * steps / each for each in own]) for kind, own in taken.items()}
-            for against in ("decode and resize", "decode"):
+            for against, alone in ALONE.items():
                 pairs = zip(taken[against], taken["TrainLoader"], strict=True)
                 formats[name][f"share of {against}"] = spread([fast / own for fast, own in pairs])
                 share = formats[name][f"share of {against}"]["median"]
-                alone = against.replace("decode", "decoding").replace("resize", "resizing")
                 targets.append(target(f"loader, {name}: share of {alone} alone", share, at_least=0.9))
     return {"unit": "pictures/s", "batch": batch, "formats": formats, "targets": targets}
 

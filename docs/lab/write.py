@@ -52,8 +52,9 @@ def page(plain: dict[str, Any]) -> str:
         shown = "; ".join(
             f"{arm} {', '.join(f'{100 * v:.1f}' for v in plain['arms'][arm][metric]['by seed'])}" for arm in arms
         )
-        student, teacher = (plain["arms"][arm][metric]["mean"]["value"] for arm in ("distilled", "teacher"))
-        lines.append(f"- {metric}: {shown}. Distilled reaches {student / teacher:.0%} of the teacher.")
+        means = {arm: plain["arms"][arm][metric]["mean"]["value"] for arm in arms}
+        shares = ", ".join(f"{arm} {mean / means['teacher']:.1%}" for arm, mean in means.items() if arm != "teacher")
+        lines.append(f"- {metric}: {shown}. Of the teacher: {shares}.")
     lines += ["", "| tower | parameters | MB (fp32) | ms an item, batch 1 | ms an item, batch 64 |"]
     lines.append("|---|---|---|---|---|")
     for name, cost in plain["cost"].items():

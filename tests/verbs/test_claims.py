@@ -83,6 +83,14 @@ def test_several_claims_are_named_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert asked == measured
 
 
+def test_one_name_may_come_as_a_string_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    monkeypatch.setattr(measure, "measure_claim", lambda item, **_: asked.append(item.name) or worlds.entry(item.name))
+    with worlds.papered(tmp_path):
+        claims("fresh_study", ledger=tmp_path / "claims")
+    assert asked == ["fresh_study"]
+
+
 def test_one_wrong_name_among_several_measures_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     with worlds.papered(tmp_path):
         assert cli.main(["claims", "fresh_study", "fresh_clam", "--ledger", str(tmp_path / "claims")]) == 2

@@ -104,7 +104,7 @@ def _section(name: str, entry: Mapping[str, Any], stale: bool) -> list[str]:
     teachers = ", ".join(sorted({one["name"] for one in entry["teachers"]})) or "none"
     lines += [
         "",
-        f"{len(entry['seeds'])} seeds, budget of equal {claim['budget']}, {entry['seconds']:.0f} s{slow}, {where}, "
+        f"{len(entry['seeds'])} seeds, budget in {claim['budget']}, {entry['seconds']:.0f} s{slow}, {where}, "
         f"{entry['measured']}; data {data}; teacher {teachers}.",
     ]
     return lines

@@ -106,7 +106,8 @@ def compare_arms(
     watch = watch or Stopwatch()
     for seed in seeds:
         folder = out / f"teacher-seed-{seed}"
-        watch.found += [f"alignment (seed {seed})"] if folder.exists() else []
+        if folder.exists():
+            watch.found.append(f"alignment (seed {seed})")
         taught = prepare_teacher(replace(arms[with_teacher], seed=seed), bench, folder=folder, notify=notify)
         if first is None and taught is not None and not any(report.computed for report in taught.reports):
             watch.found.append("the teacher's outputs")
@@ -116,7 +117,8 @@ def compare_arms(
             own = replace(recipe, seed=seed)
             folder = out / f"{arm.replace(' ', '-')}-seed-{seed}"
             teacher = taught if own.teacher is not None else None
-            watch.found += [f"{arm} (seed {seed})"] if folder.exists() else []
+            if folder.exists():
+                watch.found.append(f"{arm} (seed {seed})")
             run = _reused(own, folder, bench, teacher)
             if run is not None:
                 notify(f"{arm}, seed {seed}: finished run reused from {folder}")
