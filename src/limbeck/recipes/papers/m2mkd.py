@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from limbeck.core.part import Part
 from limbeck.core.recipe import Recipe
-from limbeck.core.term import Ref
+from limbeck.core.term import Ref, Term
 from limbeck.recipes.setups.digits import SPLIT, STEPS, THEIRS, claim, labels, soft_labels, stage
+from limbeck.recipes.setups.hinted_digits import MATCHED, hints
 from limbeck.recipes.setups.modular_digits import (
+    MENTOR,
     MENTORS,
     META,
     METAS,
+    MODULE,
     MODULES,
     meta_model,
     modular_digits,
@@ -33,12 +37,13 @@ def m2mkd() -> Recipe:
             "end to end, as many steps": "m2mkd_longer",
             "end to end, half the steps": "m2mkd_end_to_end",
             "soft labels": "m2mkd_soft_labels",
+            "feature matching": "m2mkd_features",
         },
         setup=SPLIT.partition("; MLP")[0]
         + "; two modules of four experts each, one of which answers a row; teacher of "
         "27 k parameters in two modules; 200 steps of 128 rows a stage",
         differs="MLP experts on digits instead of transformers; all modules share one width, so that no stitch layers "
-        "are needed; stitching is wiring",
+        "are needed; stitching is wiring; " + MATCHED + " (features: what lies between the two modules)",
     )
     meta = stage("meta", {"labels": labels(Ref("meta.2"), label=THEIRS)}, METAS)
     incubated = {name: labels(ref, label=THEIRS) for name, ref in {**STITCHED, "whole": Ref("mentor.2")}.items()}
@@ -60,7 +65,16 @@ def m2mkd_longer() -> Recipe:
 
 def m2mkd_soft_labels() -> Recipe:
     """The whole teacher teaches the whole student."""
+    return _after_the_teacher("m2mkd_soft_labels", {"teacher": soft_labels(Ref("module.2"), Ref("mentor.2"))}, {})
+
+
+def m2mkd_features() -> Recipe:
+    """The features between the student's modules are those between the teacher's."""
+    return _after_the_teacher("m2mkd_features", *hints({"hint": MENTOR}, student=MODULE))
+
+
+def _after_the_teacher(name: str, terms: dict[str, Term], maps: dict[str, Part]) -> Recipe:
     learn = stage("mentor", {"labels": labels(Ref("mentor.2"), label=THEIRS)}, MENTORS)
-    terms = {"labels": labels(Ref("module.2")), "teacher": soft_labels(Ref("module.2"), Ref("mentor.2"))}
-    student = stage("student", terms, MODULES, learning_rate=1e-2)
-    return modular_digits("m2mkd_soft_labels", learn, student, parts=teacher())
+    terms = {"labels": labels(Ref("module.2")), **terms}
+    student = stage("student", terms, (*MODULES, *maps), learning_rate=1e-2)
+    return modular_digits(name, learn, student, parts=teacher() | maps)

@@ -8,6 +8,7 @@ from limbeck.core.recipe import Recipe
 from limbeck.core.term import Term
 from limbeck.objectives.logit.jensen_shannon import JensenShannonLoss
 from limbeck.recipes.setups.digits import MENTOR, SCORES, claim, labels
+from limbeck.recipes.setups.hinted_digits import MATCHED, hinted
 from limbeck.recipes.setups.taught_digits import taught, untaught
 
 
@@ -18,8 +19,9 @@ def ssld() -> Recipe:
         "training on the labels.",
         source="Cui et al. 2021, arXiv 2103.05959",
         published="MobileNetV3-large 75.2 to 79 %, ResNet50-D 79.1 to 83 % top-1 on ImageNet",
-        baselines={"labels": "ssld_labels", "labels and teacher": "ssld_mixed"},
-        differs="digits instead of ImageNet; the teacher is trained in the run; no fine-tuning after distillation",
+        baselines={"labels": "ssld_labels", "labels and teacher": "ssld_mixed", "feature matching": "ssld_features"},
+        differs="digits instead of ImageNet; the teacher is trained in the run; no fine-tuning after distillation; "
+        + MATCHED,
     )
     return replace(taught("ssld", {"soft labels": _soft()}), claim=replace(says, quick=True))
 
@@ -32,6 +34,11 @@ def ssld_mixed() -> Recipe:
 def ssld_labels() -> Recipe:
     """The few labels alone."""
     return untaught("ssld_labels")
+
+
+def ssld_features() -> Recipe:
+    """The few labels, and the teacher's features."""
+    return hinted("ssld_features")
 
 
 def _soft() -> Term:

@@ -10,6 +10,7 @@ from limbeck.core.term import Ref, Term
 from limbeck.layers.weighting.adaptive_interpolation import AdaptiveInterpolation
 from limbeck.objectives.logit.reverse_kl import ReverseKLLoss
 from limbeck.recipes.setups.digits import MENTOR, SCORES, STEPS, claim, soft_labels
+from limbeck.recipes.setups.hinted_digits import MATCHED, hinted
 from limbeck.recipes.setups.taught_digits import taught, untaught
 
 PAIR = {"student": SCORES, "teacher": MENTOR}
@@ -22,9 +23,14 @@ def taid() -> Recipe:
         "than the teacher's own distribution does.",
         source="Shing et al. 2025, arXiv 2501.16937",
         published="abstract gives no figure: better than other distillers in instruction tuning and pre-training",
-        baselines={"KL": "taid_kl", "reverse KL": "taid_reverse_kl", "no teacher": "taid_untaught"},
+        baselines={
+            "KL": "taid_kl",
+            "reverse KL": "taid_reverse_kl",
+            "no teacher": "taid_untaught",
+            "feature matching": "taid_features",
+        },
         differs="classes of digits instead of tokens of text, a capacity gap of 2 instead of 10; start 0.4, rate 5e-4 "
-        "and momentum 0.99 as in the paper; the distillers see no label",
+        "and momentum 0.99 as in the paper; the distillers see no label; " + MATCHED,
     )
     between = Part(AdaptiveInterpolation(STEPS), PAIR)
     terms = {"between": soft_labels(teacher=Ref("between"), temperature=1.0)}
@@ -41,6 +47,11 @@ def taid_kl() -> Recipe:
 def taid_reverse_kl() -> Recipe:
     """No belief where the teacher has none."""
     return taught("taid_reverse_kl", {"teacher": Term(ReverseKLLoss(1.0), PAIR)})
+
+
+def taid_features() -> Recipe:
+    """The few labels, and the teacher's features."""
+    return hinted("taid_features")
 
 
 def taid_untaught() -> Recipe:

@@ -13,6 +13,7 @@ from limbeck.layers.weighting.fusion_ratio import FusionRatio
 from limbeck.objectives.logit.knowledge_fusion import KnowledgeFusionLoss
 from limbeck.objectives.logit.lookahead_ratio import LookaheadRatioLoss
 from limbeck.recipes.setups.digits import CLASSES, FEATURES, LABEL, MENTOR, SCORES, claim, labels, soft_labels
+from limbeck.recipes.setups.hinted_digits import MATCHED, hinted
 from limbeck.recipes.setups.taught_digits import taught, untaught
 
 FEW, MOST = 0.05, 0.95
@@ -29,11 +30,12 @@ def tgeo_kd() -> Recipe:
             "one ratio": "tgeo_kd_one_ratio",
             "teacher alone": "tgeo_kd_teacher",
             "no teacher": "tgeo_kd_untaught",
+            "feature matching": "tgeo_kd_features",
         },
         setup="digits of 8 x 8 pixels; the teacher saw the labels of a twentieth of the 1,053 training rows and is "
         "often wrong, the student's are all there; MLP of 15 k parameters, 200 steps of 128 rows, T = 4",
         differs="digits instead of CIFAR and ImageNet; the outer level looks one step ahead in the last layer, on the "
-        "other rows of the batch",
+        "other rows of the batch; " + MATCHED,
     )
     triangle = {"student": SCORES, "teacher": MENTOR, "average": Ref("usual"), "label": LABEL}
     parts = {
@@ -56,6 +58,11 @@ def tgeo_kd_one_ratio() -> Recipe:
 def tgeo_kd_teacher() -> Recipe:
     """The teacher alone."""
     return taught("tgeo_kd_teacher", {"teacher": soft_labels()}, theirs=FEW, ours=MOST)
+
+
+def tgeo_kd_features() -> Recipe:
+    """All labels, and the features of the teacher that is often wrong."""
+    return hinted("tgeo_kd_features", learning_rate=1e-2, theirs=FEW, ours=MOST, label=LABEL)
 
 
 def tgeo_kd_untaught() -> Recipe:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from limbeck.core.part import Part
-from limbeck.core.recipe import Recipe
+from limbeck.core.recipe import Recipe, StageSpec
 from limbeck.core.term import Ref
 from limbeck.heads.linear import LinearHead
 from limbeck.layers.network.patch_tokens import PatchTokens
@@ -25,6 +25,7 @@ from limbeck.recipes.setups.digits import (
     soft_labels,
     stage,
 )
+from limbeck.recipes.setups.hinted_digits import hints
 
 TURNS = {"first": 10.0, "second": 30.0, "third": 90.0}
 KNOWN = {"theirs": 0.6, "ours": 0.05}
@@ -43,7 +44,27 @@ def turned_digits(name: str, *, power: float, learning_rate: float) -> Recipe:
         power: how strongly the source that fits best is preferred.
         learning_rate: of the student's stage.
     """
-    parts, terms, mixed = base(**KNOWN), {}, {"label": OURS}
+    first, parts = _sources()
+    mixed = {"label": OURS}
+    for source in TURNS:
+        mixed |= {source: Ref(f"{source}.head", "second"), f"{source}_features": Ref(f"{source}.features", "second")}
+    parts["mixture"] = Part(SourceMixture(CLASSES, power=power), mixed)
+    learn = {"labels": labels(), "sources": soft_labels(teacher=Ref("mixture"), temperature=1.0)}
+    student = stage("student", learn, (*STUDENT, "mixture"), learning_rate=learning_rate)
+    return digits(name, first, student, parts=parts)
+
+
+def hinted_by_turned(name: str, *, learning_rate: float) -> Recipe:
+    """Sources first, then a student whose features are those of all sources alike, through a map for each."""
+    first, parts = _sources()
+    terms, maps = hints({f"{source}.hint": Ref(f"{source}.features", "second") for source in TURNS})
+    student = stage("student", {"labels": labels(), **terms}, (*STUDENT, *maps), learning_rate=learning_rate)
+    return digits(name, first, student, parts=parts | maps)
+
+
+def _sources() -> tuple[StageSpec, dict[str, Part]]:
+    """The stage that trains the sources, and the parts that it reads."""
+    parts, terms = base(**KNOWN), {}
     for source, degrees in TURNS.items():
         net, head = f"{source}.features", f"{source}.head"
         parts[f"{source}.turned"] = Part(TurnedPictures(degrees), {"pixels": PIXELS})
@@ -54,9 +75,5 @@ def turned_digits(name: str, *, power: float, learning_rate: float) -> Recipe:
             SharedLayer(LinearHead(WIDTH, width=CLASSES)), {"own": Ref(net), "second": Ref(net, "second")}
         )
         terms[source] = labels(Ref(head), label=THEIRS)
-        mixed |= {source: Ref(head, "second"), f"{source}_features": Ref(net, "second")}
-    sources = stage("sources", terms, tuple(f"{source}.{part}" for source in TURNS for part in ("features", "head")))
-    parts["mixture"] = Part(SourceMixture(CLASSES, power=power), mixed)
-    learn = {"labels": labels(), "sources": soft_labels(teacher=Ref("mixture"), temperature=1.0)}
-    student = stage("student", learn, (*STUDENT, "mixture"), learning_rate=learning_rate)
-    return digits(name, sources, student, parts=parts)
+    trains = tuple(f"{source}.{part}" for source in TURNS for part in ("features", "head"))
+    return stage("sources", terms, trains), parts
