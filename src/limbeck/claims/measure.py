@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from limbeck.claims.carry import carried, carried_record
 from limbeck.claims.desk import ClaimDesk, open_claim_desk, record, wanted_metrics
 from limbeck.claims.fingerprint import code_fingerprint, code_modules, package_fingerprint, source_file
 from limbeck.claims.found import arms_of, claim_of, labels_of
@@ -30,7 +31,13 @@ VALIDATION_SEED = 100
 
 
 def measure_claim(
-    item: Recipe | Study, *, cache: Path, jobs: int = 2, threads: int = 1, notify: Notify = silent
+    item: Recipe | Study,
+    *,
+    cache: Path,
+    jobs: int = 2,
+    threads: int = 1,
+    before: Mapping[str, Any] | None = None,
+    notify: Notify = silent,
 ) -> dict[str, Any]:
     """The ledger entry of a claim; arms and seeds that an earlier call has measured with the same code are reused.
 
@@ -39,6 +46,8 @@ def measure_claim(
         cache: root of all caches; takes what is half done too.
         jobs: processes.
         threads: torch threads of each.
+        before: the entry as it stands; where the claim has got more arms and nothing else has changed, only those are
+            measured (`carried`).
         notify: takes one line a fact.
 
     Raises:
@@ -57,6 +66,12 @@ def measure_claim(
     desk = ClaimDesk(item, lab=lab, folder=folder, notify=notify)
     arms = _budgeted(item, lab, folder, threads, notify)
     tasks = _tasks(arms, range(claim.seeds))
+    kept = carried(item, before, threads=threads, data=lambda arm: lab.bench(arm).source.fingerprint())
+    for task in tasks:
+        if task.get("arm") in kept and not record(folder, task).exists():
+            write_json(record(folder, task), carried_record(kept[task["arm"]], task["seed"]))
+    if kept and before is not None:
+        notify(f"{item.name}: {', '.join(kept)} as in the ledger, measured at commit {before['commit'][:10]}")
     with Crew(desk, opener=open_claim_desk, plan=plan, jobs=jobs, threads=threads, notify=notify) as crew:
         crew.work([task for task in tasks if not record(folder, task).exists()])
     found = [read_json(record(folder, task), kind="measurement") for task in tasks]
@@ -67,8 +82,8 @@ def measure_claim(
         "claim": describe(claim),
         "seeds": list(range(claim.seeds)),
         "arms": _study_arms(item, found) if isinstance(item, Study) else _recipe_arms(item, arms, tasks, found),
-        "teachers": _distinct(found, "teacher"),
-        "data": _distinct(found, "data"),
+        "teachers": _distinct([*_held(before, "teachers", "teacher", kept), *found], "teacher"),
+        "data": _distinct([*_held(before, "data", "data", kept), *found], "data"),
         "code": {"fingerprint": fingerprint, "modules": list(code_modules(item))},
         **provenance([source_file(name) for name in code_modules(item)]),
         "versions": versions(),
@@ -84,6 +99,8 @@ def measure_claim(
         label: {metric: plain_difference(difference(entry, label, metric)) for metric in wanted_metrics(claim)}
         for label in claim.baselines
     }
+    for label, arm in kept.items():
+        entry["arms"][label]["carried"] = arm["carried"]
     entry["verdict"] = asdict(verdict_of(entry, claim))
     return entry
 
@@ -180,6 +197,10 @@ def _metric(packed: list[Mapping[str, Any]], chance: float | None) -> dict[str, 
     rows = [unpack(one)[0] for one in packed]
     by_seed = [float(row.mean()) for row in rows]
     return {"mean": float(np.mean(by_seed)), "by seed": by_seed, "chance": chance, "items": pack(rows)}
+
+
+def _held(before: Mapping[str, Any] | None, many: str, one: str, kept: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{one: value} for value in before[many]] if kept and before is not None else []
 
 
 def _distinct(found: list[Mapping[str, Any]], name: str) -> list[Any]:

@@ -89,7 +89,8 @@ def claims(
     if all:
         items = {one: item for one, item in known_claims().items() if again or one in stale or one in missing}
     for one, item in items.items():
-        entry = measure_claim(item, cache=root, jobs=jobs, threads=threads, notify=notify)
+        before = None if again else entries(folder).get(one)
+        entry = measure_claim(item, cache=root, jobs=jobs, threads=threads, before=before, notify=notify)
         write_json(folder / f"{one}.json", entry)
         print("\n".join(_lines(one, entry)))
     if items:
