@@ -61,6 +61,10 @@ def test_all_but_the_new_arm_are_carried():
     assert mark == {"commit": "abc", "measured": "2026-01-01"}
 
 
+def test_the_packages_own_version_does_not_matter():
+    assert kept(entry(older(), versions={**versions(), "limbeck": "0.0.1"})) == ["method", "distillation", "no teacher"]
+
+
 def test_an_arm_that_was_carried_before_keeps_its_first_mark():
     before = entry(older())
     before["arms"]["method"]["carried"] = {"commit": "first", "measured": "2025-01-01"}
