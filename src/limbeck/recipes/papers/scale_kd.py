@@ -29,7 +29,12 @@ def scale_kd_samples() -> Recipe:
     statement = (
         "It replaces longer training: taught on a quarter of the samples, the student is not worse than one alone."
     )
-    claim = scale_kd_claim(statement, {"labels, four times as long": "scale_kd_labels"})
+    baselines = {
+        "labels, four times as long": "scale_kd_labels",
+        "labels, a quarter": "scale_kd_labels_quarter",
+        "feature matching, a quarter": "scale_kd_features_quarter",
+    }
+    claim = scale_kd_claim(statement, baselines)
     return replace(_recipe("scale_kd_samples", steps=50), claim=replace(claim, margin=0.005))
 
 

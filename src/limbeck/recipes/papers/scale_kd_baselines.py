@@ -20,6 +20,11 @@ def scale_kd_labels() -> Recipe:
     return convolutional("scale_kd_labels", {}, {}, teacher=None)
 
 
+def scale_kd_labels_quarter() -> Recipe:
+    """The student alone on a quarter of the samples."""
+    return convolutional("scale_kd_labels_quarter", {}, {}, steps=50, teacher=None)
+
+
 def scale_kd_soft() -> Recipe:
     """The teacher's class probabilities."""
     return convolutional("scale_kd_soft", {"soft labels": soft()}, {})
@@ -27,14 +32,12 @@ def scale_kd_soft() -> Recipe:
 
 def scale_kd_features() -> Recipe:
     """Class probabilities, and the teacher's patches through a linear map."""
-    parts = {
-        "map": Part(TokenProjector(32, width=WIDTH), {"tokens": Ref("student.image", "tokens")}),
-        "patches": Part(DropFirst(), {"tokens": Ref("teacher.image", "tokens")}),
-    }
-    inputs = {"student": Ref("map", "tokens"), "teacher": Ref("patches", "tokens")}
-    return convolutional(
-        "scale_kd_features", {"soft labels": soft(), "features": Term(DualViewLoss(1.0), inputs, WEIGHT)}, parts
-    )
+    return _features("scale_kd_features")
+
+
+def scale_kd_features_quarter() -> Recipe:
+    """The same on a quarter of the samples."""
+    return _features("scale_kd_features_quarter", steps=50)
 
 
 def convolutional(
@@ -49,3 +52,13 @@ def convolutional(
     trains = ("classes", "student.image", *(n for n, p in parts.items() if any(True for _ in p.layer.parameters())))
     train = stage("student", {"labels": labels(), **terms}, trains, steps=steps, learning_rate=RATE)
     return grid_digits(name, train, parts=classes(32) | dict(parts), student="cnn-image-s", teacher=teacher)
+
+
+def _features(name: str, *, steps: int = 200) -> Recipe:
+    parts = {
+        "map": Part(TokenProjector(32, width=WIDTH), {"tokens": Ref("student.image", "tokens")}),
+        "patches": Part(DropFirst(), {"tokens": Ref("teacher.image", "tokens")}),
+    }
+    inputs = {"student": Ref("map", "tokens"), "teacher": Ref("patches", "tokens")}
+    terms = {"soft labels": soft(), "features": Term(DualViewLoss(1.0), inputs, WEIGHT)}
+    return convolutional(name, terms, parts, steps=steps)

@@ -29,7 +29,12 @@ def tiny_clip_speed() -> Recipe:
     claim = tiny_clip_claim(
         "With inherited weights the same distillation is as good after 1 / 1.4 of the steps.",
         "training 1.4 to 7.8 times as fast as from scratch at comparable quality",
-        {"affinities alone, all steps": "tiny_clip_affinities"},
+        {
+            "affinities alone, all steps": "tiny_clip_affinities",
+            "no teacher, all steps": "small_clip",
+            "feature matching, all steps": "small_clip_features",
+            "inherited weights alone, all steps": "tiny_clip_weights",
+        },
     )
     return replace(taught_clip("tiny_clip_speed", affinities(), *INHERIT, steps=140), claim=claim)
 

@@ -1,24 +1,21 @@
-"""TinyCLIP's learned masks and its progressive stages (Wu et al. 2023)."""
+"""TinyCLIP's learned masks (Wu et al. 2023)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from limbeck.core.part import Part
-from limbeck.core.recipe import Budget, Method, Recipe, StageSpec
-from limbeck.core.surgery import Surgery
+from limbeck.core.recipe import Method, Recipe
 from limbeck.core.term import Ref, Term
 from limbeck.layers.gate.lagrange_multipliers import LagrangeMultipliers
 from limbeck.objectives.regulariser.lagrangian_sparsity import LagrangianSparsityLoss
+from limbeck.recipes.bases import feature_matching
 from limbeck.recipes.papers.tiny_clip import tiny_clip_claim
-from limbeck.recipes.setups.emoji_pairs import pair_stage
-from limbeck.recipes.setups.small_clips import INHERIT, affinities, taught_clip
+from limbeck.recipes.setups.cut_clips import HALF, cut_clip, untaught_cut_clip
+from limbeck.recipes.setups.emoji_pairs import pairs_only
 from limbeck.surgery.cut_units import CutUnitsSurgery
 from limbeck.surgery.gate_units import GateUnitsSurgery
 from limbeck.surgery.selection.learned import LearnedSelection
-from limbeck.surgery.selection.uniform import UniformSelection
-
-UNIFORM = UniformSelection()
 
 
 def tiny_clip_masks() -> Recipe:
@@ -26,10 +23,15 @@ def tiny_clip_masks() -> Recipe:
     claim = tiny_clip_claim(
         "Masks that learn which weights are inherited beat evenly spaced ones.",
         "automatic inheritance, ViT-45M/32: 61.4 %; manual, ViT-40M/32: 59.8 % zero-shot ImageNet (LAION-400M)",
-        {"evenly spaced": "tiny_clip_even"},
+        {
+            "evenly spaced": "tiny_clip_even",
+            "no teacher": "tiny_clip_even_untaught",
+            "feature matching, evenly spaced": "tiny_clip_even_features",
+            "inherited weights alone, evenly spaced": "tiny_clip_even_weights",
+        },
     )
     gates, cut = GateUnitsSurgery(), CutUnitsSurgery(0.5, selection=LearnedSelection())
-    recipe = _progressive("tiny_clip_masks", (gates,), (cut,), learning_rate=1e-3)
+    recipe = cut_clip("tiny_clip_masks", (gates,), (cut,), learning_rate=1e-3)
     first = recipe.stages[0]
     sparse = _sparse(Method(first.terms))
     stage = replace(first, terms=sparse.terms, trains=sparse.trains())
@@ -38,35 +40,22 @@ def tiny_clip_masks() -> Recipe:
 
 def tiny_clip_even() -> Recipe:
     """Evenly spaced units, cut at the same time: as many steps, and as many of them with the large network."""
-    return _progressive("tiny_clip_even", (), (CutUnitsSurgery(0.5, selection=UNIFORM),), learning_rate=2e-3)
+    return cut_clip("tiny_clip_even", (), (HALF,), learning_rate=2e-3)
 
 
-def tiny_clip_progressive() -> Recipe:
-    """From four heads to two and then to one."""
-    claim = tiny_clip_claim(
-        "At extreme compression, several small cuts with distillation in between beat one large cut.",
-        "progressive stages mitigate the loss of informative weights during extreme compression (no figure)",
-        {"one cut": "tiny_clip_one_cut"},
-    )
-    half = CutUnitsSurgery(0.5, selection=UNIFORM)
-    return replace(_progressive("tiny_clip_progressive", (half,), (half,), learning_rate=4e-3), claim=claim)
+def tiny_clip_even_features() -> Recipe:
+    """The same cut, and the teacher's vectors instead of its affinities and the pairs."""
+    return cut_clip("tiny_clip_even_features", (), (HALF,), learning_rate=2e-3, method=feature_matching())
 
 
-def tiny_clip_one_cut() -> Recipe:
-    """From four heads to one at once, for all steps."""
-    return _progressive("tiny_clip_one_cut", (CutUnitsSurgery(0.25, selection=UNIFORM),), (), learning_rate=4e-3)
+def tiny_clip_even_weights() -> Recipe:
+    """The same cut, and the pairs alone."""
+    return cut_clip("tiny_clip_even_weights", (), (HALF,), learning_rate=2e-3, method=pairs_only())
 
 
-def _progressive(name: str, *surgeries: tuple[Surgery, ...], learning_rate: float) -> Recipe:
-    """Teacher-sized student with the teacher's weights; surgeries before each of two stages of equal length."""
-    recipe = taught_clip(name, affinities(), *INHERIT, student="vit-xm")
-    stages = tuple(_stage(number, own, learning_rate) for number, own in enumerate(surgeries))
-    return replace(recipe, stages=stages)
-
-
-def _stage(number: int, surgeries: tuple[Surgery, ...], rate: float) -> StageSpec:
-    stage = pair_stage(affinities(), name=f"stage {number + 1}", steps=100, learning_rate=rate)
-    return replace(stage, surgeries=surgeries, budget=Budget(100, batch={"image+text": 96}))
+def tiny_clip_even_untaught() -> Recipe:
+    """The size that is left, from random weights and the pairs alone."""
+    return untaught_cut_clip("tiny_clip_even_untaught", HALF, learning_rate=2e-3)
 
 
 def _sparse(method: Method) -> Method:

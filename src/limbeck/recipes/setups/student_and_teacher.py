@@ -24,25 +24,30 @@ COSTS = ("million parameters", "million parameters without words", "rows per sec
 def student_and_teacher(
     trial: Any, lab: Lab, evaluator: EmbeddingEvaluator, metrics: Collection[str]
 ) -> Mapping[str, Scores]:
-    """Items of each metric, and the costs, of the trained student and of the one teacher that all seeds share.
+    """The same of the trained student and of the one teacher that all seeds share."""
+    models = {METHOD: trial.encoders, "the teacher": trial.taught.encoders}
+    return {arm: quality_and_costs(own, trial, lab, evaluator, metrics) for arm, own in models.items()}
+
+
+def quality_and_costs(
+    models: Mapping[str, Encoder], trial: Any, lab: Lab, evaluator: EmbeddingEvaluator, metrics: Collection[str]
+) -> Scores:
+    """Items of each metric on the test rows, and the costs.
 
     Rows a second: all towers, at the threads of the run, best of five passes.
     """
-    found: dict[str, dict[str, Any]] = {}
-    for arm, models in {METHOD: trial.encoders, "the teacher": trial.taught.encoders}.items():
-        said = evaluator.measure(lab.embed(models, trial, "test"))
-        needed = [module for own in models.values() for module in _needed(own)]
-        sizes = [(name, value.numel()) for module in needed for name, value in module.named_parameters()]
-        views = {modality: view_for(encoder.spec) for modality, encoder in models.items()}
-        loader = EvalLoader(trial.source, indices=trial.rows.validation, views=views, batch_size=ROWS)
-        costs = (
-            sum(count for _, count in sizes) / 1e6,
-            sum(count for name, count in sizes if "token_embedding" not in name) / 1e6,
-            _speed(models, next(iter(loader))),
-        )
-        found[arm] = {one.name: one.items for one in said if one.name in metrics}
-        found[arm] |= {name: [value] for name, value in zip(COSTS, costs, strict=True)}
-    return found
+    said = evaluator.measure(lab.embed(models, trial, "test"))
+    needed = [module for own in models.values() for module in _needed(own)]
+    sizes = [(name, value.numel()) for module in needed for name, value in module.named_parameters()]
+    views = {modality: view_for(encoder.spec) for modality, encoder in models.items()}
+    loader = EvalLoader(trial.source, indices=trial.rows.validation, views=views, batch_size=ROWS)
+    costs = (
+        sum(count for _, count in sizes) / 1e6,
+        sum(count for name, count in sizes if "token_embedding" not in name) / 1e6,
+        _speed(models, next(iter(loader))),
+    )
+    found: dict[str, Any] = {one.name: one.items for one in said if one.name in metrics}
+    return found | {name: [value] for name, value in zip(COSTS, costs, strict=True)}
 
 
 def _needed(encoder: Encoder) -> list[nn.Module]:

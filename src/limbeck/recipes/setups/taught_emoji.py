@@ -12,6 +12,7 @@ from limbeck.heads.linear import LinearHead
 from limbeck.objectives.contrastive.info_nce import InfoNCELoss
 from limbeck.objectives.feature.cosine import CosineLoss
 from limbeck.recipes.distillation import alignment
+from limbeck.recipes.setups.emoji_pairs import emoji_pairs, pairs_only
 
 METRIC, ROWS = "image->text MRR", 96
 TUNING = "three trials for every arm on validation, seed 100: learning rate 2e-3, 4e-3 and 8e-3"
@@ -67,3 +68,8 @@ def taught_emoji(
         parts=parts or {},
         answers={"image": image, "text": text},
     )
+
+
+def untaught_emoji(name: str, *, data: str = SAME, steps: int = 200, learning_rate: float = 4e-3) -> Recipe:
+    """Both towers of that student from the pairs alone, pictures named by its own words."""
+    return emoji_pairs(name, pairs_only(), data=data, student="resnet-xs", steps=steps, learning_rate=learning_rate)

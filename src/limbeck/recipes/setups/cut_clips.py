@@ -1,0 +1,40 @@
+"""A CLIP of its teacher's size that is cut on the way, in two stages: what masks and several cuts are measured on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from limbeck.core.recipe import Budget, Method, Recipe, StageSpec
+from limbeck.core.surgery import Surgery
+from limbeck.recipes.setups.emoji_pairs import pair_stage, pairs_only
+from limbeck.recipes.setups.small_clips import INHERIT, affinities, taught_clip
+from limbeck.surgery.cut_units import CutUnitsSurgery
+from limbeck.surgery.selection.uniform import UniformSelection
+
+HALF, QUARTER = (CutUnitsSurgery(share, selection=UniformSelection()) for share in (0.5, 0.25))
+
+
+def cut_clip(name: str, *surgeries: tuple[Surgery, ...], learning_rate: float, method: Method | None = None) -> Recipe:
+    """A student of the teacher's size with its weights; surgeries before each of two stages of equal length.
+
+    Args:
+        name: of the recipe.
+        surgeries: before the first and the second stage.
+        learning_rate: of both.
+        method: what both stages learn by; None takes contrast and the teacher's affinities.
+    """
+    method = method or affinities()
+    recipe = taught_clip(name, method, *INHERIT, student="vit-xm")
+    stages = tuple(_stage(method, number, own, learning_rate) for number, own in enumerate(surgeries))
+    return replace(recipe, stages=stages)
+
+
+def untaught_cut_clip(name: str, cut: Surgery, *, learning_rate: float) -> Recipe:
+    """The size that is left, from random weights and the pairs alone."""
+    recipe = cut_clip(name, (cut,), (), learning_rate=learning_rate, method=pairs_only())
+    return replace(recipe, teacher=None, surgeries=())
+
+
+def _stage(method: Method, number: int, surgeries: tuple[Surgery, ...], rate: float) -> StageSpec:
+    stage = pair_stage(method, name=f"stage {number + 1}", steps=100, learning_rate=rate)
+    return replace(stage, surgeries=surgeries, budget=Budget(100, batch={"image+text": 96}))
