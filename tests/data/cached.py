@@ -19,9 +19,9 @@ from limbeck.core.sample import Batch
 from limbeck.core.source import Source
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.core.view import View
+from limbeck.data.assembler import Assembler
 from limbeck.data.augmentation.horizontal_flip import HorizontalFlip
 from limbeck.data.cache import CachedTeacher, CacheKey, CacheReport, build_cache, cache_key, open_cache
-from limbeck.data.loader import Assembler
 from limbeck.data.sources.csv import CsvSource
 from limbeck.data.views.image import ImageView
 from limbeck.data.views.text import TextView

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -110,6 +110,42 @@ def test_store_and_workers_change_nothing(source: CsvSource, views: Mapping[str,
     assert all(same(a, b) for a, b in zip(worked.steps(5, 8), expected[5:], strict=True))
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 3")
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("limit", [None, 3000, 10**9])
+def test_any_number_of_workers_gives_the_same_batches(
+    source: CsvSource, views: Mapping[str, View], workers: int, limit: int | None
+) -> None:
+    """Also where the store is full, and where a kind repeats within a batch and within what is fetched ahead."""
+    batch = {"image+text": 5, "text": 3, "image": 2}
+    order = MixedSampler(KINDS, batch=batch, draws={"image+text": 2}, seed=1)
+    parts = {"sampler": order, "views": views, "augmentations": PARTS, "jitters": (RandomShift(2),)}
+    plain = TrainLoader(source, **parts)
+    store = None if limit is None else PreparedStore(limit=limit)
+    worked = TrainLoader(source, workers=workers, store=store, **parts)
+    for start, stop in ((0, 9), (7, 12)):
+        expected = [plain.batch_at(step) for step in range(start, stop)]
+        assert all(same(a, b) for a, b in zip(worked.steps(start, stop), expected, strict=True))
+
+
+def test_what_workers_prepared_is_kept_for_all(source: CsvSource, views: Mapping[str, View], tmp_path: Path) -> None:
+    log = tmp_path / "prepared.txt"
+    noted = {"student.image": NotingView(views["student.image"], log), "student.text": views["student.text"]}
+    store = PreparedStore()
+    loader = TrainLoader(source, sampler=sampler(), views=noted, workers=2, store=store)
+    first = list(loader.steps(0, 30))
+    pids = log.read_text().split()
+    assert len(pids) == 13  # pictures, each prepared once though both workers saw 30 batches
+    assert len(set(pids)) == 2
+    assert str(os.getpid()) not in pids
+    for number in range(15):
+        (tmp_path / f"{number}.png").unlink(missing_ok=True)
+    assert all(same(a, b) for a, b in zip(loader.steps(0, 30), first, strict=True))
+    here = TrainLoader(source, sampler=sampler(), views=noted, store=store)
+    assert all(same(a, b) for a, b in zip(here.steps(0, 30), first, strict=True))
+    assert len(log.read_text().split()) == 13
+
+
 def test_one_store_serves_views_and_augmentations_apart(source: CsvSource, views: Mapping[str, View]) -> None:
     store = PreparedStore()
     other = {"student.image": view_for(ImageSpec(20, 20)), "student.text": views["student.text"]}
@@ -174,6 +210,27 @@ def test_a_row_that_goes_bad_is_named(source: CsvSource, views: Mapping[str, Vie
         with pytest.raises(DataError, match=r"row \d+: not an image") as caught:
             list(loader.steps(0, 2))
         assert "\n" not in str(caught.value)
+
+
+class NotingView(View):
+    """Writes down which process prepared."""
+
+    modality = "image"
+
+    def __init__(self, view: View, log: Path) -> None:
+        self.view = view
+        self.log = log
+
+    def prepare(self, value: object) -> Mapping[str, torch.Tensor]:
+        with open(self.log, "a") as stream:
+            stream.write(f"{os.getpid()}\n")
+        return self.view.prepare(value)
+
+    def collate(self, rows: Sequence[Mapping[str, torch.Tensor] | None]) -> Mapping[str, torch.Tensor]:
+        return self.view.collate(rows)
+
+    def fingerprint(self) -> str:
+        return self.view.fingerprint()
 
 
 class DyingView(View):

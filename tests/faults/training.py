@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ import torch
 
 from faults import tools
 from limbeck.core.sample import Batch
+from limbeck.core.view import View
 from limbeck.data.loader import TrainLoader
+from limbeck.data.record import Record, Table
+from limbeck.data.sampler import MixedSampler
+from limbeck.data.table import TableSource
 from limbeck.stages import checkpoint
 from limbeck.stages.loop import fit
 from limbeck.stages.optimizer import make_optimizer
@@ -56,20 +61,41 @@ def train(
     return result
 
 
+class Slow(View):
+    """A word that takes its time."""
+
+    modality = "text"
+
+    def __init__(self, delay: float) -> None:
+        self.delay = delay
+
+    def prepare(self, value: object) -> Mapping[str, torch.Tensor]:
+        time.sleep(self.delay)
+        return {"word": torch.zeros(1)}
+
+    def collate(self, rows: Sequence[Mapping[str, torch.Tensor] | None]) -> Mapping[str, torch.Tensor]:
+        raise AssertionError
+
+    def fingerprint(self) -> str:
+        return "slow"
+
+
 class Workers(TrainLoader):
-    """The same batches from the worker processes of the real loader."""
+    """The same batches once the worker processes of the real loader have prepared a row for each of them."""
 
     def __init__(self, workers: int, *, delay: float = 0.0) -> None:
-        self.workers = workers
-        self.made, self.delay = worlds.Steps(), delay
+        source = TableSource("word", table=Table((Record("word", {"text": "word"}),), ("text",)), folder=Path())
+        sampler = MixedSampler({"text": [0]}, batch={"text": 1})
+        super().__init__(source, sampler=sampler, views={"text": Slow(delay)}, workers=workers)
+        self.made = worlds.Steps()
         # Children of `tools.spawn` are daemons, which may not have children, and would start them by a fork server.
         multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
         multiprocessing.set_start_method("fork", force=True)
         # An orphaned worker looks for its parent this often, and holds the child's sockets until then.
         torch.utils.data._utils.worker.MP_STATUS_CHECK_INTERVAL = 0.1  # type: ignore[attr-defined]
 
-    def batch_at(self, step: int) -> Batch:
-        time.sleep(self.delay)
+    def batch_of(self, step: int, made: object) -> Batch:
+        assert made
         return self.made.batch(step)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
@@ -17,121 +18,17 @@ from limbeck.core.sample import Batch
 from limbeck.core.source import Source
 from limbeck.core.view import View
 from limbeck.core.workers import worker_deaths
-from limbeck.data.augmentation.augment import augment, augmentation_fingerprint
-from limbeck.data.facts import facts_of
+from limbeck.data.assembler import Assembler
+from limbeck.data.packed import Packed, Place, pack
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
-
-
-class Assembler:
-    """Rows of a source under given draws, as one batch for every view.
-
-    Args:
-        source: the rows.
-        views: producer name (`student.image`) -> what it eats.
-        augmentations: applied before the views split.
-        store: keeps what was prepared; None prepares every time.
-    """
-
-    def __init__(
-        self,
-        source: Source,
-        *,
-        views: Mapping[str, View],
-        augmentations: Sequence[Augmentation] = (),
-        store: PreparedStore | None = None,
-    ) -> None:
-        self.source = source
-        self.views = dict(views)
-        self.augmentations = tuple(augmentations)
-        self.store = store
-        self._keys = {name: self._key(view, drawn=False) for name, view in self.views.items()}
-        self._drawn = {name: self._key(view, drawn=True) for name, view in self.views.items()}
-        facts = facts_of(source)
-        self._groups, self._present = facts.groups, facts.present
-        self._labels, self.labels = facts.labels
-        self._domains, self.domains = facts.domains
-
-    def batch(self, indices: Sequence[int], draws: Sequence[int]) -> Batch:
-        """The rows in the order given."""
-        numbers, drawn = [int(number) for number in indices], [int(draw) for draw in draws]
-        index = torch.tensor(numbers, dtype=torch.int64)
-        present = {modality: here[index] for modality, here in self._present.items()}
-        prepared = {name: self._at_hand(name, view, numbers, drawn) for name, view in self.views.items()}
-        for place in self._lacking(prepared, present):
-            for name, tensors in self._prepare(numbers[place], drawn[place]).items():
-                prepared[name][place] = tensors
-        target = {"group": self._groups[index]}
-        if self.labels:
-            target["label"] = self._labels[index]
-        if self.domains:
-            target["domain"] = self._domains[index]
-        return Batch(
-            views={name: view.collate(prepared[name]) for name, view in self.views.items()},
-            present=present,
-            index=index,
-            draw=torch.tensor(drawn, dtype=torch.int64),
-            target=target,
-        )
-
-    def _at_hand(
-        self, name: str, view: View, indices: Sequence[int], draws: Sequence[int]
-    ) -> list[Mapping[str, Tensor] | None]:
-        """What the store has of these rows: in short runs this is most of the work of a batch."""
-        if self.store is None:
-            return [None] * len(indices)
-        plain, drawn = self._keys[name], self._drawn[name]
-        if plain == drawn:
-            return self.store.get_many(indices, [0] * len(indices), plain)
-        if all(draws):
-            return self.store.get_many(indices, draws, drawn)
-        pairs = zip(indices, draws, strict=True)
-        return [self.store.get_many((index,), (draw,), drawn if draw else plain)[0] for index, draw in pairs]
-
-    def _lacking(self, prepared: Mapping[str, Sequence[object]], present: Mapping[str, Tensor]) -> list[int]:
-        """Places whose row some view has still to prepare."""
-        found: set[int] = set()
-        for name, rows in prepared.items():
-            if None not in rows:
-                continue
-            here = present.get(self.views[name].modality)
-            there = here.tolist() if here is not None else [False] * len(rows)
-            found.update(place for place, row in enumerate(rows) if row is None and there[place])
-        return sorted(found)
-
-    def _key(self, view: View, *, drawn: bool) -> str:
-        """What the prepared tensors of a view depend on beside row and draw: views of one spec share them."""
-        parts = [part for part in self.augmentations if part.modality == view.modality]
-        return f"{view.fingerprint()} {augmentation_fingerprint(parts)}" if drawn and parts else view.fingerprint()
-
-    def _prepare(self, index: int, draw: int) -> dict[str, Mapping[str, Tensor] | None]:
-        found: dict[str, Mapping[str, Tensor] | None] = {}
-        sample = None
-        for name, view in self.views.items():
-            if view.modality not in self.source.rows[index].modalities:
-                found[name] = None
-                continue
-            # A modality that nothing augments is the same under every draw: it is prepared and kept once.
-            key = self._drawn[name] if draw else self._keys[name]
-            own = draw if key != self._keys[name] else 0
-            kept = self.store.get(index, own, key) if self.store is not None else None
-            if kept is None:
-                sample = sample or augment(self.source.sample(index), draw, self.augmentations)
-                try:
-                    kept = view.prepare(sample.values[view.modality])
-                except LimbeckError as error:
-                    raise type(error)(f"row {sample.id}: {error}") from error
-                if self.store is not None:
-                    self.store.put(index, own, key, kept)
-            found[name] = kept
-        return found
 
 
 class TrainLoader:
     """Batches of training steps; what step `s` holds depends on the sampler's seed and `s` alone.
 
-    Use when a stage trains. Without workers batches are made in the calling process, which is the fastest way once
-    the store holds every draw; workers help while pictures are being decoded on a machine with idle cores.
+    Use when a stage trains. Workers decode and prepare the rows that the store lacks, each row once however many they
+    are; batches are put together in the calling process, which is the fastest way once the store holds every draw.
 
     Args:
         source: the rows.
@@ -139,8 +36,8 @@ class TrainLoader:
         views: producer name -> what it eats.
         augmentations: applied before the views split.
         jitters: applied to every view of their modality, anew at each step, from the sampler's seed and the step.
-        workers: processes that prepare batches; 0 prepares in this one.
-        store: keeps what was prepared (each worker keeps its own); None prepares every time.
+        workers: processes that prepare rows; 0 prepares in this one.
+        store: keeps what was prepared, in this process; None prepares every time.
     """
 
     def __init__(
@@ -172,7 +69,11 @@ class TrainLoader:
 
     def batch_at(self, step: int) -> Batch:
         """The batch of one step."""
-        batch = self._assembler.batch(*self.sampler.at(step))
+        return self.batch_of(step, {})
+
+    def batch_of(self, step: int, made: dict[Place, Mapping[str, Tensor]]) -> Batch:
+        """The batch of one step, of which some rows were prepared elsewhere."""
+        batch = self._assembler.batch(*self.sampler.at(step), made)
         return self._jittered(batch, step) if self.jitters else batch
 
     def _jittered(self, batch: Batch, step: int) -> Batch:
@@ -196,17 +97,29 @@ class TrainLoader:
     def _from_workers(self, steps: range) -> Iterator[Batch]:
         from torch.utils.data import DataLoader
 
-        loader: Any = DataLoader(
-            _Steps(self), sampler=steps, batch_size=None, num_workers=self.workers, prefetch_factor=2
-        )
-        with worker_deaths():
-            for item in _received(loader):
+        coming: set[Place] = set()
+
+        def wanted() -> Iterator[list[tuple[int, int]]]:
+            # Asked a few steps ahead: what an earlier step has asked for is in the store before a later one needs it.
+            for step in steps:
+                rows = self._assembler.lacking(*self.sampler.at(step), coming)
+                if self.store is not None:
+                    coming.update(*rows.values())
+                yield list(rows)
+
+        options = {"num_workers": self.workers, "prefetch_factor": 2, "collate_fn": _same}
+        loader: Any = DataLoader(_Rows(self), sampler=wanted(), batch_size=None, **options)
+        with worker_deaths(), closing(_received(loader)) as received:
+            for step, item in zip(steps, received, strict=True):
                 if isinstance(item, LimbeckError):
                     raise item
-                yield item
+                made = item.unpack()
+                batch = self.batch_of(step, made)
+                coming.difference_update(made)
+                yield batch
 
 
-def _received(loader: Iterable[Any]) -> Iterator[Any]:
+def _received(loader: Iterable[Any]) -> Generator[Any]:
     """What workers send; a tensor whose sender died before it was fetched breaks a socket, which is the same death."""
     received: Any = iter(loader)
     try:
@@ -221,17 +134,28 @@ def _received(loader: Iterable[Any]) -> Iterator[Any]:
         received._shutdown_workers()
 
 
-class _Steps(torch.utils.data.Dataset[Any]):
-    """Steps as the items of a data set; an error that is the user's to fix crosses the process border as a value."""
+class _Rows(torch.utils.data.Dataset[Any]):
+    """Lists of rows as items of a data set; an error that is the user's to fix crosses the process border as a value.
+
+    What a worker has prepared it hands on and forgets: it is kept where batches are made, once for all workers.
+    """
 
     def __init__(self, loader: TrainLoader) -> None:
-        self.loader = loader
+        self.assembler = Assembler(loader.source, views=loader.views, augmentations=loader.augmentations)
 
-    def __getitem__(self, step: int) -> Batch | LimbeckError:
+    def __getitem__(self, rows: Sequence[tuple[int, int]]) -> Packed | LimbeckError:
+        made: dict[Place, Mapping[str, Tensor]] = {}
         try:
-            return self.loader.batch_at(step)
+            for index, draw in rows:
+                self.assembler.prepare(index, draw, made)
         except LimbeckError as error:
             return error
+        return pack(made)
+
+
+def _same(item: Any) -> Any:
+    """Instead of torch's conversion of what workers return."""
+    return item
 
 
 class EvalLoader:

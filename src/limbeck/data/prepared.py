@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from limbeck.core.errors import UsageError
+from limbeck.data.packed import Place
 
 
 class PreparedStore:
@@ -26,7 +27,7 @@ class PreparedStore:
         self.used = 0
         self.hits = 0
         self.misses = 0
-        self._kept: dict[tuple[int, int, str], Mapping[str, Tensor]] = {}
+        self._kept: dict[Place, Mapping[str, Tensor]] = {}
 
     def get(self, index: int, draw: int, key: str) -> Mapping[str, Tensor] | None:
         """The prepared tensors, or None."""
@@ -50,6 +51,10 @@ class PreparedStore:
         if (index, draw, key) not in self._kept and self.used + size <= self.limit:
             self._kept[index, draw, key] = tensors
             self.used += size
+
+    def __contains__(self, place: Place) -> bool:
+        """Whether (index, draw, key) is kept; counts as neither hit nor miss."""
+        return place in self._kept
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from limbeck.core.errors import DataError, UsageError
-from limbeck.data.loader import Assembler
+from limbeck.data.assembler import Assembler
 from limbeck.data.record import Record, Table
 from limbeck.data.table import TableSource
 from limbeck.data.variants.domains import DomainsSource

@@ -7,7 +7,7 @@ import pytest
 
 from data.made import pairs
 from limbeck.core.errors import UsageError
-from limbeck.data.loader import Assembler
+from limbeck.data.assembler import Assembler
 from limbeck.data.sources.csv import CsvSource
 from limbeck.data.variants.labels import LabelsSource
 
