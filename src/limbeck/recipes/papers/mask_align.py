@@ -59,6 +59,6 @@ def mask_align_probe() -> Recipe:
 
 
 def mask_align_inherited() -> Recipe:
-    """The probe on a choice of the teacher's weights: every third layer, half of its width."""
+    """The probe on a choice of the teacher's weights: two of its layers, half of its width."""
     recipe = masked_digits("mask_align_inherited", {}, {}, surgeries=(InheritWeightsSurgery(),))
     return replace(recipe, teacher=TEACHER)

@@ -32,7 +32,7 @@ def vl2v_adip() -> Recipe:
         + "; the test is Apple's drawings of unseen concepts",
         differs="vendors as domains, open-vocabulary naming instead of fixed classes; the student's pretraining is "
         "itself distilled from ImageNet features; the projection is frozen in the second stage; pictures "
-        "only is plain feature matching",
+        "only is plain feature matching; no teacher has both towers, the pairs and all 300 steps",
         tuning=emoji.TUNING + "; a quarter of the steps for alignment",
     )
     align = stage("align", _both(), "project", steps=50, learning_rate=8e-3)

@@ -74,6 +74,7 @@ def _claim(statement: str, baselines: dict[str, str]) -> Claim:
         published="significant improvements in zero-shot and few-shot performance (the abstract gives no figure)",
         baselines={**baselines, **HUMBLING},
         setup=emoji.SETUP,
-        differs="emoji as classes, tags by people instead of attributes by a language model, zero-shot only",
+        differs="emoji as classes, tags by people instead of attributes by a language model, zero-shot only; "
+        "without a teacher the same network learns both towers from the pairs, and its own words name pictures",
         tuning=emoji.TUNING + "; weights of the demo's recipe",
     )

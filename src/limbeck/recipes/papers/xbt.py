@@ -28,7 +28,8 @@ def xbt() -> Recipe:
         baselines={"pairs alone": "xbt_pairs", "text alone": "xbt_text"},
         setup="emoji, 32 px; old model vit-xs after 200 steps, new model vit-xm after 900; the new model's words ask "
         "for pictures that the old one embedded; 300 steps of 256 texts, then 100 of 96 pairs of a tenth of concepts",
-        differs="models trained here, on the pairs of all concepts; LoRA only; queries are texts",
+        differs="models trained here, on the pairs of all concepts; LoRA only; queries are texts; text "
+        "alone is plain feature matching; no arm without a teacher: the old model's gallery is what is searched",
         tuning=RATES + "; pairs alone has 400 steps on them",
     )
     return replace(_recipe("xbt", _texts(1e-3), _pairs(1e-3)), claim=claim)
