@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
+from limbeck.core.errors import UsageError
 from limbeck.fusers.cross_attention import CrossAttentionFuser
 from limbeck.heads.hard_pair_matcher import HardPairMatcher
 from limbeck.heads.match import MatchHead
@@ -52,6 +54,56 @@ def test_tokens_and_attention_are_those_of_the_true_pairs():
     fused = matcher.fuser(query=inputs["query"], key=inputs["key"], query_mask=inputs["query_mask"])
     torch.testing.assert_close(found["tokens"], fused["tokens"])
     torch.testing.assert_close(found["attention"], fused["attention"])
+
+
+def test_hidden_words_are_read_beside_and_not_matched():
+    matcher, inputs = made()
+    plain, hidden = matcher(**inputs), torch.randn(5, 4, 6)
+    found = matcher(**inputs, hidden=hidden)
+    alone = matcher(key=inputs["key"], hidden=hidden, query_mask=inputs["query_mask"])
+    fused = matcher.fuser(query=hidden, key=inputs["key"], query_mask=inputs["query_mask"])
+    for name in ("positive", "negative_query", "negative_key"):
+        torch.testing.assert_close(found[name], plain[name])
+    for name in ("tokens", "attention"):
+        torch.testing.assert_close(found[name], fused[name])
+        torch.testing.assert_close(alone[name], fused[name])
+    assert set(alone) == {"tokens", "attention"}
+
+
+def test_nothing_to_read_is_refused():
+    matcher, inputs = made()
+    with pytest.raises(UsageError, match="neither 'query' nor 'hidden'"):
+        matcher(key=inputs["key"])
+
+
+class Asked(torch.nn.Module):
+    """Takes the column to the right, and keeps what it was asked."""
+
+    def forward(self, alike, wrong):
+        self.alike, self.wrong = alike, wrong
+        return (torch.arange(len(alike)) + 1) % len(alike)
+
+
+def test_partners_choose_by_scaled_likeness_among_the_wrong_ones():
+    matcher, inputs = made()
+    matcher.partners = Asked()
+    scale = torch.tensor(3.0, requires_grad=True)
+    found = matcher(**inputs, scale=scale, group=GROUP)
+    queries, keys = inputs["query_pooled"].tolist(), inputs["key_pooled"].tolist()
+    close(matcher.partners.alike.T.flatten(), [3 * cos(q, k) for q in queries for k in keys])
+    assert not matcher.partners.alike.requires_grad
+    assert matcher.partners.wrong.tolist() == [
+        [i != j and (GROUP[i] < 0 or bool(GROUP[i] != GROUP[j])) for j in range(5)] for i in range(5)
+    ]
+    close(found["negative_key"], [score(matcher, inputs, i, (i + 1) % 5) for i in range(5)], 1e-4)
+    close(found["negative_query"], [score(matcher, inputs, (i + 1) % 5, i) for i in range(5)], 1e-4)
+
+
+def test_without_vectors_all_wrong_partners_are_alike():
+    matcher, inputs = made()
+    matcher.partners = Asked()
+    matcher(query=inputs["query"], key=inputs["key"])
+    assert not matcher.partners.alike.any()
 
 
 def test_a_row_without_a_wrong_partner_has_no_wrong_pair():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from torch import nn
 
@@ -115,23 +116,30 @@ def in_order(names: Collection[str], producers: Mapping[str, Producer]) -> list[
 
 
 def with_averages(producers: Mapping[str, Producer], used: Collection[str]) -> dict[str, Producer]:
-    """The producers with every used `Moving` replaced by a frozen copy of what it follows, as it is now."""
+    """The producers with every used `Moving` replaced by a frozen copy of what it follows, as it is now.
+
+    What borrows from an encoder (`bind`) borrows in its average from that encoder's average.
+    """
     found = dict(producers)
-    for name in used:
-        moving = producers.get(name)
-        if not isinstance(moving, Moving):
-            continue
-        followed = producers.get(moving.of)
+    moving = {name: part for name in sorted(used) if isinstance(part := producers.get(name), Moving)}
+    lent: dict[str, Encoder] = {}
+    for name, average in moving.items():
+        followed = producers.get(average.of)
         if isinstance(followed, Encoder):
-            twin = copy.deepcopy(followed)
-            identity = f"moving average of {moving.of}, decay {moving.decay}"
-            found[name] = LiveTeacher(twin, name=moving.of, identity=identity)
-        elif isinstance(followed, Part):
-            layer = copy.deepcopy(followed.layer).eval().requires_grad_(False)
-            found[name] = Part(layer, moving.inputs or followed.inputs, followed.modality)
-        else:
+            lent[average.of] = copy.deepcopy(followed)
+            identity = f"moving average of {average.of}, decay {average.decay}"
+            found[name] = LiveTeacher(lent[average.of], name=average.of, identity=identity)
+        elif not isinstance(followed, Part):
             valid = [n for n, p in producers.items() if isinstance(p, (Encoder, Part))]
-            raise UsageError(unknown("producer", moving.of, valid, where=f"the moving average '{name}'"))
+            raise UsageError(unknown("producer", average.of, valid, where=f"the moving average '{name}'"))
+    for name, average in moving.items():
+        followed = producers.get(average.of)
+        if isinstance(followed, Part):
+            layer = copy.deepcopy(followed.layer).eval().requires_grad_(False)
+            if hasattr(layer, "bind"):
+                bind: Any = layer.bind
+                bind(lent)
+            found[name] = Part(layer, average.inputs or followed.inputs, followed.modality)
     return found
 
 
@@ -143,7 +151,7 @@ def part_problems(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterato
         if isinstance(part, Moving):
             if not 0 < part.decay < 1:
                 yield f"moving average '{name}' has decay {part.decay}; valid: above 0 and below 1"
-            if part.of not in spec.trains:
+            if part.of not in spec.trains and not _borrows(producers.get(part.of)):
                 yield f"moving average '{name}' follows '{part.of}', which stage '{spec.name}' does not train"
         if not isinstance(part, Part):
             continue
@@ -160,6 +168,15 @@ def part_problems(spec: StageSpec, producers: Mapping[str, Producer]) -> Iterato
         for ref in part.inputs.values():
             if problem := ref_problem(ref, producers, where=where):
                 yield problem
+
+
+def _borrows(producer: Producer | None) -> bool:
+    """Whether a part runs on somebody else's weights alone."""
+    return (
+        isinstance(producer, Part)
+        and hasattr(producer.layer, "bind")
+        and not any(True for _ in producer.layer.parameters())
+    )
 
 
 def ref_problem(ref: Ref, producers: Mapping[str, Producer], *, where: str) -> str | None:

@@ -73,7 +73,8 @@ class Moving:
     """average <- decay * average + (1 - decay) * weights, after every step; frozen, and read like a teacher.
 
     Args:
-        of: the encoder or part that is followed (`student.image`); it has to train in the stage.
+        of: the encoder or part that is followed (`student.image`); it has to train in the stage, or borrow what trains
+            (`bind`): then its average borrows from that encoder's average, which the stage has to have.
         decay: in (0, 1).
         inputs: of a followed part: what the average eats; empty eats what the part itself eats.
     """

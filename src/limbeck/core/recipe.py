@@ -79,12 +79,12 @@ class Method:
         return any(name.startswith("teacher.") for name in self._producers())
 
     def trains(self) -> tuple[str, ...]:
-        """The student's producers and the parts with weights that the terms read, sorted: what a stage trains."""
+        """The student's producers and the parts with weights or a memory that the terms read: what a stage trains."""
         return tuple(sorted(name for name in self._producers() if name.startswith("student.") or self._weighs(name)))
 
     def _weighs(self, name: str) -> bool:
         part = self.parts.get(name)
-        return isinstance(part, Part) and any(True for _ in part.layer.parameters())
+        return isinstance(part, Part) and bool(part.layer.state_dict())
 
     def _producers(self) -> set[str]:
         found: set[str] = set()

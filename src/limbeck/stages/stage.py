@@ -141,7 +141,8 @@ class Stage(nn.Module):
             followed = module_of(self.producers[moving.of])
             assert followed is not None
             twin = self.moving[name.replace(".", "/")]
-            torch._foreach_lerp_(list(twin.parameters()), list(followed.parameters()), 1 - moving.decay)
+            if mine := list(twin.parameters()):  # a part that borrows has none
+                torch._foreach_lerp_(mine, list(followed.parameters()), 1 - moving.decay)
             for old, new in zip(twin.buffers(), followed.buffers(), strict=True):
                 old.copy_(new)
 

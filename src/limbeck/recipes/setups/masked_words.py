@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from limbeck.core.part import Part
+from limbeck.core.schedule import Schedule
 from limbeck.core.term import Ref, Term
 from limbeck.fusers.cross_attention import CrossAttentionFuser
 from limbeck.heads.masked_word import MaskedWordHead
@@ -34,6 +35,6 @@ def reader() -> dict[str, Part]:
     return {**hiding(), "reader": read, **naming(Ref("reader", "tokens"))}
 
 
-def masked_words(weight: float = 1.0) -> Term:
+def masked_words(weight: float | Schedule = 1.0) -> Term:
     """Cross-entropy of the hidden words."""
     return Term(MaskedWordLoss(), {"logits": Ref("word"), "target": Ref("hidden", "word")}, weight)

@@ -1,0 +1,1 @@
+"""Layers that choose who is put beside whom."""
