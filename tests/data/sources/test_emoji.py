@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from data.fake_npm import needs_emoji, require_npm
 from limbeck.core.errors import DataError, UsageError
 from limbeck.core.source import Row
-from limbeck.data.emoji_pictures import emoji_pictures
+from limbeck.data.duplicates import find_duplicates
+from limbeck.data.emoji_pictures import Concept, EmojiPictures, emoji_pictures
 from limbeck.data.images import decode_image
 from limbeck.data.named import named_source
 from limbeck.data.phrases import normalised
 from limbeck.data.sources.emoji import EmojiSource
+from limbeck.data.thumbnails import thumbnails
 
 pytestmark = needs_emoji()
 
@@ -69,6 +72,49 @@ def test_held_out_concepts_are_held_out_of_every_vendor_and_kind(emoji: EmojiSou
             assert owner[row.id.partition("/")[2]] not in unseen
             assert (row.label, row.group, row.text) == ("", "", "")
             assert row.domain in VENDORS
+
+
+def test_no_code_without_its_skin_tones_is_a_held_out_concept(emoji: EmojiSource) -> None:
+    tones = {"1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff"}
+    codes = [row.id.partition("/")[2].split("-") for row in emoji.rows if kind(row) == "image"]
+    assert all(tones & set(code) for code in codes)
+    # emojibase says whose variant a picture is; the code points say it again
+    bare = {"-".join(part for part in code if part not in tones) for code in codes}
+    assert bare & {row.group for row in emoji.rows}
+    assert not bare & held(emoji)
+
+
+@pytest.mark.slow
+def test_no_variant_looks_like_a_held_out_picture(emoji: EmojiSource) -> None:
+    for vendor in ("google", "twitter"):
+        rows = [n for n, row in enumerate(emoji.rows) if row.domain == vendor]
+        first = [n for n in rows if kind(emoji.rows[n]) == "image"]
+        last = [n for n in rows if emoji.rows[n].split != "train"]
+        every = thumbnails(emoji, first + last)
+        found = find_duplicates(every, every.rows(range(len(first), len(first) + len(last))))
+        assert not [pair for pair in found if pair.first < len(first)]
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_a_variant_that_looks_like_a_held_out_concept_is_left_out(monkeypatch, tmp_path: Path, alike: bool) -> None:
+    concepts = tuple(Concept(f"{n:x}", f"number {n}", (), "signs", "digits", (f"{n:x}-1f3fb",)) for n in range(8))
+    png = {(v, code): v.encode() + code.encode() for v in VENDORS for c in concepts for code in (c.code, *c.skins)}
+
+    def source(near: tuple[tuple[tuple[str, str], tuple[str, str]], ...]) -> EmojiSource:
+        made = EmojiPictures(png, concepts, near, tmp_path, True)
+        monkeypatch.setattr("limbeck.data.sources.emoji.emoji_pictures", lambda: made)
+        return EmojiSource(held=2, validation=1)
+
+    def variants(source: EmojiSource) -> set[str]:
+        return {row.id for row in source.rows if kind(row) == "image"}
+
+    plain = source(())
+    unseen = held(plain)
+    trained = sorted({concept.code for concept in concepts} - unseen)
+    assert variants(plain) == {f"{v}/{code}-1f3fb" for v in VENDORS for code in trained}
+    other = min(unseen) if alike else trained[1]
+    looks = source(((("google", f"{trained[0]}-1f3fb"), ("google", other)),))
+    assert variants(plain) - variants(looks) == ({f"google/{trained[0]}-1f3fb"} if alike else set())
 
 
 def test_no_text_row_is_a_held_out_label_or_caption(emoji: EmojiSource) -> None:
