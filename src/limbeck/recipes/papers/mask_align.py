@@ -8,10 +8,9 @@ from limbeck.core.part import Part
 from limbeck.core.recipe import Claim, Recipe
 from limbeck.core.term import Ref
 from limbeck.layers.tokens.masked_token_decoder import MaskedTokenDecoder
-from limbeck.recipes.setups.grid_digits import TAUGHT, TEACHER, WIDTH
+from limbeck.recipes.setups.grid_digits import TAUGHT, WIDTH
 from limbeck.recipes.setups.masked_digits import KEPT, RATE, aligned, alignment, masked_digits, match, patches, picked
 from limbeck.surgery.drop_patches import DropPatchesSurgery
-from limbeck.surgery.inherit_weights import InheritWeightsSurgery
 
 MASKED = (DropPatchesSurgery(0.7),)
 
@@ -27,12 +26,12 @@ def mask_align() -> Recipe:
             "masked feature reconstruction": "mask_align_reconstruction",
             "feature matching": "mask_align_whole",
             "no pre-training": "mask_align_probe",
-            "inherited weights": "mask_align_inherited",
         },
         setup=f"{TAUGHT} labels of a tenth; ViT of 2 layers and width 48 (16 patches, 70 % masked), 400 steps of 128 "
         "pictures, then 300 of a linear probe of the mean of its frozen patches",
         differs="digits instead of ImageNet, a supervised teacher trained here instead of CLIP, a probe instead of "
-        "fine-tuning, patches drawn evenly; the reconstructing baseline predicts the teacher's last level",
+        "fine-tuning, patches drawn evenly; the reconstructing baseline predicts the teacher's last level; no "
+        "inherited weights: the surgery that chooses a teacher's units knows CLIP's towers, not this one's class token",
         tuning=f"none: learning rate {RATE} for every arm, fixed beforehand",
         budget="seconds",
     )
@@ -56,9 +55,3 @@ def mask_align_whole() -> Recipe:
 def mask_align_probe() -> Recipe:
     """The probe on random features."""
     return masked_digits("mask_align_probe", {}, {})
-
-
-def mask_align_inherited() -> Recipe:
-    """The probe on a choice of the teacher's weights: two of its layers, half of its width."""
-    recipe = masked_digits("mask_align_inherited", {}, {}, surgeries=(InheritWeightsSurgery(),))
-    return replace(recipe, teacher=TEACHER)
