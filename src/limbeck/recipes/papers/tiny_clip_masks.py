@@ -12,7 +12,6 @@ from limbeck.objectives.regulariser.lagrangian_sparsity import LagrangianSparsit
 from limbeck.recipes.bases import feature_matching
 from limbeck.recipes.papers.tiny_clip import tiny_clip_claim
 from limbeck.recipes.setups.cut_clips import HALF, cut_clip, untaught_cut_clip
-from limbeck.recipes.setups.emoji_pairs import pairs_only
 from limbeck.surgery.cut_units import CutUnitsSurgery
 from limbeck.surgery.gate_units import GateUnitsSurgery
 from limbeck.surgery.selection.learned import LearnedSelection
@@ -27,7 +26,6 @@ def tiny_clip_masks() -> Recipe:
             "evenly spaced": "tiny_clip_even",
             "no teacher": "tiny_clip_even_untaught",
             "feature matching, evenly spaced": "tiny_clip_even_features",
-            "inherited weights alone, evenly spaced": "tiny_clip_even_weights",
         },
     )
     gates, cut = GateUnitsSurgery(), CutUnitsSurgery(0.5, selection=LearnedSelection())
@@ -46,11 +44,6 @@ def tiny_clip_even() -> Recipe:
 def tiny_clip_even_features() -> Recipe:
     """The same cut, and the teacher's vectors instead of its affinities and the pairs."""
     return cut_clip("tiny_clip_even_features", (), (HALF,), learning_rate=2e-3, method=feature_matching())
-
-
-def tiny_clip_even_weights() -> Recipe:
-    """The same cut, and the pairs alone."""
-    return cut_clip("tiny_clip_even_weights", (), (HALF,), learning_rate=2e-3, method=pairs_only())
 
 
 def tiny_clip_even_untaught() -> Recipe:
