@@ -7,22 +7,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from limbeck.claims.found import claims, paper_files
+from limbeck.claims.found import claim_of, claims, paper_files
 from limbeck.claims.ledger import SLOW_SECONDS, entries, is_stale
 from limbeck.claims.verdict import VERDICTS
+from limbeck.core.describe import describe
 from limbeck.core.study import METHOD
 
 _HEAD = """# Claims
 
 <!-- made by `limbeck claims --docs` from claims/*.json; edits here are lost -->
 
-What published methods say of themselves, measured here in miniature. Each method runs against its paper's own baseline
-(which decides the verdict) and, where the set-up has them, against humbling ones, on the same test items with the same
-seeds and data order. Steps are those of all that an arm trains itself, a teacher of its own included; where they differ
-on purpose, the arm's name says so. A difference is method minus baseline with a 95 % interval over seeds and test
-items; *reproduced* means that the interval lies on the claimed side of zero (or of the margin that the claim names),
-*contradicted* that it lies on the other side.
-The test split is read once. A published figure and ours are different experiments: only the direction is compared.
+What published methods say of themselves, measured here in miniature. Each method runs against its paper's own baseline,
+which decides the verdict, on the same test items with the same seeds and data order. Where a teacher teaches a student,
+that student without any teacher and plain feature matching run beside it, and a student with inherited weights where
+both are transformers of one kind; if one of the three is missing, "differs from the paper" says why. A student's own
+moving average is no teacher, and what only maps or compares frozen encoders is no student. Steps are those of all that
+an arm trains itself, a teacher of its own included; where they differ on purpose, the arm's name says so. A difference
+is method minus baseline with a 95 % interval over seeds and test items; *reproduced* means that the interval lies on
+the claimed side of zero (or of the margin that the claim names), *contradicted* that it lies on the other side.
+Each arm reads the test split once, after its settings are fixed; arms that joined a claim later are measured alone. A
+published figure and ours are different experiments: only the direction is compared.
 """
 
 
@@ -35,6 +39,9 @@ def claims_page(folder: Path) -> str:
     known, found = claims(), entries(folder)
     listed = {name: entry for name, entry in found.items() if name in known}
     stale = {name for name, entry in listed.items() if is_stale(entry, known[name])}
+    # words may get better without a new measurement; a stale entry keeps those that it was measured under
+    words = {name: describe(claim_of(known[name])) for name in listed if name not in stale}
+    listed = {name: entry | {"claim": words.get(name, entry["claim"])} for name, entry in listed.items()}
     waiting = [name for name in known if name not in found]
     empty = [file for file, names in paper_files().items() if not names]
     counts = Counter(entry["verdict"]["word"] for entry in listed.values())
@@ -94,6 +101,11 @@ def _section(name: str, entry: Mapping[str, Any], stale: bool) -> list[str]:
         deltas = [_difference(entry["differences"][arm][metric]) for metric in metrics] if arm != METHOD else [""]
         decides = " (decides)" if arm == verdict["against"] else ""
         lines.append("| " + " | ".join([arm + decides, _steps(one), *means, "; ".join(deltas)]) + " |")
+    older: dict[str, list[str]] = {}
+    for arm, one in entry["arms"].items():
+        if one.get("carried"):
+            older.setdefault("commit {commit:.10}, {measured}".format(**one["carried"]), []).append(arm)
+    lines += [f"\nMeasured earlier, and taken over: {', '.join(arms)} ({when})." for when, arms in older.items()]
     controls = sorted({text for one in entry["arms"].values() for text in one.get("failed controls", ())})
     lines += [f"\n{text}" for text in controls]
     took = max(entry["wall seconds"], entry["seconds"] / entry["jobs"])
