@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from limbeck.core.recipe import Claim, Method, Recipe
 from limbeck.layers.pairs.drawn_partners import DrawnPartners
-from limbeck.recipes.setups.emoji_pairs import METRIC, RATES, contrast, emoji_pairs, pairs_only
+from limbeck.recipes.setups.emoji_pairs import METRIC, contrast, emoji_pairs, pairs_only
 from limbeck.recipes.setups.fused_pairs import matched
 from limbeck.recipes.setups.slow_pairs import slow_contrast, slow_likeness, slow_pairs, slow_words
 from limbeck.schedules.linear import LinearSchedule
@@ -22,15 +22,20 @@ def albef() -> Recipe:
         statement="Momentum distillation improves learning from noisy pairs.",
         source="ALBEF, Li et al. 2021, arXiv 2107.07651",
         metric=METRIC,
-        published="",
+        published="VQA +2.37 and NLVR2 +3.84 points over the state of the art, with all parts",
         baselines={
             "no distillation": "albef_no_distillation",
             "no momentum": "albef_no_momentum",
             "contrast alone": "albef_contrast",
         },
-        setup="",
-        differs="",
-        tuning=RATES,
+        setup="emoji of two vendors with their names, 32 px, vit-xs from scratch and a fusion encoder of one block, "
+        f"{STEPS} steps of {ROWS} pairs, 30 % of the training captions another pair's, test pairs clean; the towers "
+        f"are judged; queue of {QUEUE}, decay 0.98, distilled share {TRUST} after {RAMP} steps, matching and words "
+        f"weigh {SIDE}",
+        differs="names of emoji instead of 4 million captions; a decay of 0.995 and a queue of 65,536 would be longer "
+        "than the run; one hidden word a caption; matching and words weigh 1 in the paper; towers from scratch. "
+        "What contrast does for the fusion is the claim albef_fusion",
+        tuning="two trials for every arm on validation, seed 100: learning rate 2e-3 and 4e-3",
         also=("image<->text R@1",),
     )
     inputs, slow = slow_pairs(QUEUE)

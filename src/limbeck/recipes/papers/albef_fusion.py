@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torch import nn
-
 from limbeck.core.recipe import Claim, Method, Recipe
 from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.evaluation.similarities.all_pairs import AllPairsSimilarity
 from limbeck.layers.pairs.drawn_partners import DrawnPartners
-from limbeck.recipes.setups.emoji_pairs import METRIC, RATES, contrast, emoji_pairs
+from limbeck.recipes.setups.emoji_pairs import METRIC, contrast, emoji_pairs
 from limbeck.recipes.setups.fused_pairs import matched
 
 DATA = "emoji:size=32,text=label,skins=no,train=twitter,test=twitter"
-STEPS, ROWS = 200, 48
+STEPS, ROWS = 250, 48
 
 
 def albef_fusion() -> Recipe:
@@ -23,29 +21,24 @@ def albef_fusion() -> Recipe:
         statement="Aligning the towers by contrast before they are fused makes the fusion encoder better.",
         source="ALBEF, Li et al. 2021, arXiv 2107.07651",
         metric=METRIC,
-        published="",
-        baselines={"no contrast": "albef_fusion_no_contrast", "partners drawn evenly": "albef_fusion_even"},
-        setup="",
-        differs="",
-        tuning=RATES,
+        published="abstract gives no figure for the contrast alone",
+        baselines={"no contrast": "albef_fusion_no_contrast"},
+        setup="emoji of one vendor with their names, 32 px, vit-xs and a fusion encoder of one block from scratch, "
+        f"{STEPS} steps of {ROWS} pairs; the matcher's scores of all pairs are ranked, on concepts never seen",
+        differs="1,482 pairs instead of 4 million; without momentum model and queue; one hidden word a caption; "
+        "wrong pairs are drawn by the contrast, and evenly where there is none, so that what hard wrong pairs do is "
+        "in the difference; towers from scratch instead of from DeiT and BERT",
+        tuning="two trials for every arm on validation, seed 100: learning rate 2e-3 and 4e-3",
         also=("image<->text R@1",),
     )
-    return replace(_recipe("albef_fusion", _contrasted(aligned=True)), claim=claim)
-
-
-def albef_fusion_even() -> Recipe:
-    """Contrast, matching against any wrong pair, and hidden words."""
-    return _recipe("albef_fusion_even", _contrasted(aligned=False))
+    fusion = matched(DrawnPartners())
+    method = Method({"contrast": contrast(), **fusion.terms}, fusion.parts)
+    return replace(_recipe("albef_fusion", method), claim=claim)
 
 
 def albef_fusion_no_contrast() -> Recipe:
     """Matching against any wrong pair, and hidden words."""
     return _recipe("albef_fusion_no_contrast", matched(DrawnPartners(), aligned=False))
-
-
-def _contrasted(*, aligned: bool, partners: nn.Module | None = None) -> Method:
-    method = matched(partners or DrawnPartners(), aligned=aligned)
-    return Method({"contrast": contrast(), **method.terms}, method.parts)
 
 
 def _recipe(name: str, method: Method, *, learning_rate: float = 2e-3) -> Recipe:
