@@ -35,7 +35,7 @@ def albef() -> Recipe:
         differs="names of emoji instead of 4 million captions; a decay of 0.995 and a queue of 65,536 would be longer "
         "than the run; one hidden word a caption; matching and words weigh 1 in the paper; towers from scratch. "
         "What contrast does for the fusion is the claim albef_fusion",
-        tuning="none: no arm had a trial of its own; learning rate 2e-3 and weight decay 0.05 for all of them",
+        tuning="nothing was chosen by trials: learning rate 2e-3 and weight decay 0.05 for every arm",
         also=("image<->text R@1",),
     )
     inputs, slow = slow_pairs(QUEUE)
