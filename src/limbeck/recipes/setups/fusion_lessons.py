@@ -6,14 +6,11 @@ from limbeck.core.objective import Objective
 from limbeck.core.part import Part
 from limbeck.core.recipe import Method
 from limbeck.core.term import Ref, Term
-from limbeck.heads.linear import LinearHead
 from limbeck.layers.attention.regridded_map import RegriddedMap
 from limbeck.layers.tokens.drop_first import DropFirst
 from limbeck.objectives.affinity.attention_map import AttentionMapLoss
-from limbeck.objectives.feature.cosine import CosineLoss
 from limbeck.recipes.setups.emoji_pairs import GROUP, IMAGE, PATCHES, REAL, SCALE, TEXT, WORDS, contrast
 from limbeck.recipes.setups.fusion_teacher import SCORES
-from limbeck.recipes.setups.fusion_teacher import WIDTH as FUSED
 
 
 def fusion_lessons(objective: Objective, *, weight: float = 1.0) -> Method:
@@ -30,14 +27,4 @@ def fusion_lessons(objective: Objective, *, weight: float = 1.0) -> Method:
         "patches look": Term(AttentionMapLoss(), read_back, 0.1),
     }
     parts = {"patches": Part(DropFirst(), {"tokens": PATCHES}), "maps": Part(RegriddedMap(5, target=4), maps)}
-    return Method(terms, parts)
-
-
-def matched_vectors(*, weight: float = 1.0) -> Method:
-    """Contrast, and plain feature matching: the mean patch and word that the teacher reads, through a linear map."""
-    terms, parts = {"contrast": contrast()}, {}
-    for modality, student, theirs in (("image", IMAGE, "expert.patches"), ("text", TEXT, "expert.words")):
-        parts[f"{modality}.map"] = Part(LinearHead(128, width=FUSED), {"x": student})
-        inputs = {"student": Ref(f"{modality}.map"), "teacher": Ref(theirs)}
-        terms[f"{modality} features"] = Term(CosineLoss(), inputs, weight)
     return Method(terms, parts)

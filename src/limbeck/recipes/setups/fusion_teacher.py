@@ -43,7 +43,7 @@ def taught_by_fusion(name: str, method: Method, *, learning_rate: float = 2e-3) 
     recipe = emoji_pairs(name, method, data=DATA, rows=ROWS, learning_rate=learning_rate)
     reads = {ref.producer for part in method.parts.values() for ref in part.inputs.values()}
     reads |= {ref.producer for term in method.terms.values() for ref in term.inputs.values()}
-    if not reads & fusion().keys():
+    if "fusion" not in reads:
         teachers = EXPERT if any(name.startswith("expert.") for name in reads) else {}
         return replace(recipe, teachers=teachers)
     parts = {**fusion(), **method.parts}
