@@ -1,6 +1,7 @@
 """Puts a comparison's numbers into its lab page: `python docs/lab/write.py runs/demo/comparison.json icons-demo`.
 
-The JSON is kept beside the page, and everything between the two `result` comments is made from it: no figure is typed.
+It takes what `limbeck demo` leaves behind, and what `limbeck compare` does (`... compare-icons`). The JSON is kept
+beside the page, and everything between the two `result` comments is made from it: no figure is typed.
 What stands between the two `shipped` comments is read from the recipes.
 """
 
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from limbeck.compare.sentences import p_text
 from limbeck.compare.stopwatch import took
 from limbeck.core.describe import KEY, describe
 from limbeck.recipes.projects.icons import icons, icons_no_teacher
@@ -60,11 +62,91 @@ def page(plain: dict[str, Any]) -> str:
     for name, cost in plain["cost"].items():
         times = " | ".join(f"{cost['milliseconds'][size]:.2f}" for size in ("1", "64"))
         lines.append(f"| {name} | {cost['parameters']:,} | {cost['megabytes']:.1f} | {times} |")
+    lines += ["", "Validation by step, mean of the seeds:", "", *_validated(plain)]
     versions = ", ".join(f"{name} {value}" for name, value in plain["versions"].items())
     lines += ["", f"Made by `limbeck demo --seeds {len(plain['seeds'])}` with {versions}."]
     if "seconds" in plain:
         lines[-1] += f" It {took(plain['seconds'])}."
     return "\n".join([*lines, ""])
+
+
+def _validated(plain: dict[str, Any]) -> list[str]:
+    """One line a stage and arm."""
+    lines = []
+    for arm, runs in plain["validation"].items():
+        for stage in runs[0]:
+            seeds = [dict(run[stage]) for run in runs]
+            steps = sorted(set.intersection(*(set(seed) for seed in seeds)))
+            shown = ", ".join(f"{sum(seed[step] for seed in seeds) / len(seeds):.1f} ({step:.0f})" for step in steps)
+            lines.append(f"- {arm}, {stage}, % (step): {shown}.")
+    return lines
+
+
+def made(plain: dict[str, Any]) -> str:
+    """The result of whichever command wrote the JSON."""
+    return compared(plain) if "results" in plain else page(plain)
+
+
+def compared(plain: dict[str, Any]) -> str:
+    """What `limbeck compare` found, as Markdown: one table a budget with its sentences, then what tuning tried."""
+    arms, asked = plain["arms"], plain["asked"]
+    names = ", ".join(f"{arm} {rows}" for arm, rows in ((arm, _batch(one)) for arm, one in arms.items()))
+    seeds = ", ".join(map(str, plain["seeds"]))
+    lines = [
+        f"`{asked['student']}` from `{asked['teacher']}` on `{asked['data']}`: seeds {seeds}, "
+        f"{plain['trials an arm']} validation trials an arm, {plain['test rows']} test rows, {plain['threads']} "
+        f"thread{'s' * (plain['threads'] != 1)} a process.",
+        f"Rows in a batch: {names}.",
+    ]
+    for budget, found in plain["results"].items():
+        lines += ["", f"### {budget.capitalize()}", "", *_budget(plain, found)]
+    if plain["trials an arm"]:
+        lines += ["", "### What tuning tried", "", *_trials(plain)]
+    versions = ", ".join(f"{name} {value}" for name, value in plain["versions"].items())
+    return "\n".join([*lines, "", f"Made with {versions}.", ""])
+
+
+def _budget(plain: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    if found["withheld"]:
+        return [f"Withheld: {'; '.join(found['withheld'])}."]
+    one = found["findings"][0]
+    lines = [
+        f"| arm | steps | ms a step | s of steps | {one['metric']}, % | minus {one['reference']}, points | Holm p | "
+        f"verdict | smallest visible ({one['power']:.0%}) | may be best |",
+        f"|{'---|' * 10}",
+    ]
+    teacher = [row["value"] for row in found["by seed"] if (row["arm"], row["metric"]) == ("teacher", one["metric"])]
+    lines.append(f"| teacher | | | | {100 * sum(teacher) / len(teacher):.1f} | | | | | |")
+    for arm, mean in one["means"].items():
+        steps, rate = found["steps"][arm], plain["arms"][arm]["seconds a step"]
+        cells = [arm, f"{steps:,}", f"{1000 * rate:.0f}", f"{steps * rate:.0f}", interval(mean)]
+        against = one["against reference"].get(arm)
+        if against is None:
+            cells += ["", "", "reference", ""]
+        else:
+            seen = f"{100 * against['smallest effect']:.1f}"
+            cells += [interval(against["difference"], signed=True), p_text(against["p corrected"])]
+            cells += [against["verdict"], seen]
+        lines.append(f"| {' | '.join([*cells, 'yes' if arm in one['may be best'] else 'no'])} |")
+    return [*lines, "", "What the command says of it:", "", *(f"- {sentence}" for sentence in found["in words"])]
+
+
+def _trials(plain: dict[str, Any]) -> list[str]:
+    """Validation of every trial, and what was chosen."""
+    count = range(plain["trials an arm"])
+    lines = [f"| arm | {' | '.join(f'trial {number}' for number in count)} | chosen, times the default |"]
+    lines.append(f"|{'---|' * (len(count) + 2)}")
+    for arm, one in plain["arms"].items():
+        values = " | ".join(f"{value:.4f}" for value in one["validation by trial"])
+        chosen = {"learning rate": one["tuned"]["learning_rate"], **one["tuned"]["weights"]}
+        lines.append(f"| {arm} | {values} | {', '.join(f'{name} {value:.3g}' for name, value in chosen.items())} |")
+    return lines
+
+
+def _batch(arm: dict[str, Any]) -> str:
+    return " then ".join(
+        " and ".join(f"{count} `{kind}`" for kind, count in batch.items()) for batch in arm["batch"].values()
+    )
 
 
 def shipped() -> str:
@@ -95,7 +177,7 @@ def main() -> None:
     plain = json.loads(source.read_text())
     (HERE / f"{name}.json").write_text(json.dumps(plain, indent=1) + "\n")
     text = (HERE / f"{name}.md").read_text()
-    (HERE / f"{name}.md").write_text(put(put(text, "result", page(plain)), "shipped", shipped()))
+    (HERE / f"{name}.md").write_text(put(put(text, "result", made(plain)), "shipped", shipped()))
 
 
 if __name__ == "__main__":

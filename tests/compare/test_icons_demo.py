@@ -51,6 +51,12 @@ def test_the_json_holds_what_the_runs_measured(made: tuple[Path, Mapping[str, To
     assert plain["seeds"] == [0, 1]
     assert plain["withheld"] == []
     assert set(plain["arms"]) == {"teacher", "no teacher", "distilled"}
+    for arm, runs in found.runs.items():
+        for run, kept in zip(runs, plain["validation"][arm], strict=True):
+            logged = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+            first = [100 * next(iter(line["validation"].values())) for line in logged if line.get("validation")]
+            assert [value for points in kept.values() for _, value in points] == pytest.approx(first)
+            assert first
     for name in found.metrics():
         entry = plain["arms"]["distilled"][name]
         assert entry["by seed"] == [measured.get(name).value for measured in found.measured("distilled")]

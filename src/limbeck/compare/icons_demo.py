@@ -23,7 +23,7 @@ from limbeck.data.card import DataCard
 from limbeck.data.phrases import normalised
 from limbeck.evaluation.cost import TowerCost, measure_cost
 from limbeck.pipeline.execute import Bench
-from limbeck.pipeline.finish import withheld
+from limbeck.pipeline.finish import curves, withheld
 from limbeck.pipeline.views import view_of
 from limbeck.report.document import Block, Commands, Facts, Figure, Report, Section
 from limbeck.report.terminal import plain_table
@@ -138,9 +138,16 @@ def plain(comparison: Comparison, costs: Mapping[str, TowerCost]) -> dict[str, o
             for other in comparison.runs
             if other != ARM
         },
+        "validation": {arm: [_validated(run.folder) for run in runs] for arm, runs in comparison.runs.items()},
         "cost": {name: asdict(cost) for name, cost in costs.items()},
         "versions": versions(),
     }
+
+
+def _validated(folder: Path) -> dict[str, list[tuple[float, float]]]:
+    """Stage and metric -> (step, per cent) of every validation of one run."""
+    charts = [chart for chart in curves(folder) if chart.y != "loss"]
+    return {f"{chart.title}, {one.name}": list(one.points) for chart in charts for one in chart.series}
 
 
 def demo_lines(comparison: Comparison, costs: Mapping[str, TowerCost], *, out: Path, watch: Stopwatch) -> list[str]:
