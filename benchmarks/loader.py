@@ -2,11 +2,16 @@
 
 Photographs of realistic size (500 x 375 JPEG, 256 px PNG), crops of two real ones. `decode` is read, decode, convert to
 RGB; `decode and resize` adds Pillow's bicubic resize to the student's 64 px, which every loader for that student needs.
+
+Three things are measured: the first epoch, in which nothing is prepared yet; whole training runs of several epochs, in
+which the loader keeps what it prepared, as `pipeline.train` lets it, and `decode` decodes anew every epoch, as a loop
+without a store has to; and where the time of the first epoch goes.
 """
 
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import random
 import time
@@ -14,20 +19,31 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 
 from benchmarks.measure import Settings, spread, target
 from limbeck.core.spec import ImageSpec, TextSpec
+from limbeck.core.view import View
+from limbeck.data.augmentation.random_affine import RandomAffine
+from limbeck.data.images import decode_image
 from limbeck.data.loader import TrainLoader
 from limbeck.data.open import open_source
+from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
 from limbeck.data.views.image import ImageView
 from limbeck.data.views.text import TextView
 from limbeck.encoders.words import minilm_tokenizer
+from limbeck.verbs.distill import distill
 
 BATCH = 64
 SIDE = 64
+# Epochs after which a run is looked at; `limbeck distill` takes the last, and as many draws of each row, unless told
+# otherwise. The loop that decodes is as fast in every epoch, so that the first few are enough of it.
+EPOCHS = (5, 20, 30)
+DRAWS = int(inspect.signature(distill).parameters["draws"].default)
+KINDS = {"not augmented": 0, f"{DRAWS} draws": DRAWS}
 # what the loader is held against -> how a target says it
 ALONE = {"decode and resize": "decoding and resizing", "decode": "decoding"}
 
@@ -36,29 +52,49 @@ def measure(settings: Settings) -> dict[str, Any]:
     """Pictures a second by format and number of workers."""
     count, steps = (16, 2) if settings.tiny else (512, 8)
     batch = 8 if settings.tiny else BATCH
+    rounds = min(settings.repeats, 3)
     formats: dict[str, Any] = {}
+    runs: dict[str, Any] = {}
+    profile: dict[str, Any] = {}
     targets = []
     for suffix in ("jpeg", "png"):
         table = write_photographs(settings.work / suffix, suffix, count)
+        profile[suffix] = _profile(table, steps, batch, rounds)
         for workers in (0, 2):
             name = f"{suffix}, {workers} workers"
-            taken = _compete(table, workers, steps, batch, min(settings.repeats, 3 if settings.tiny else 5))
+            taken = _compete(table, workers, steps, batch, rounds if settings.tiny else min(settings.repeats, 5))
             formats[name] = {kind: spread([batch * steps / each for each in own]) for kind, own in taken.items()}
             for against, alone in ALONE.items():
                 pairs = zip(taken[against], taken["TrainLoader"], strict=True)
                 formats[name][f"share of {against}"] = spread([fast / own for fast, own in pairs])
                 share = formats[name][f"share of {against}"]["median"]
-                targets.append(target(f"loader, {name}: share of {alone} alone", share, at_least=0.9))
-    return {"unit": "pictures/s", "batch": batch, "formats": formats, "targets": targets}
+                targets.append(target(f"loader, {name}, first epoch: share of {alone} alone", share, at_least=0.9))
+            runs[name] = _over_epochs(table, workers, steps, batch, rounds)
+            for kind in KINDS:
+                for epochs in EPOCHS:
+                    share = runs[name][f"share, {kind}, {epochs} epochs"]["median"]
+                    what = f"loader, {name}, {kind}, over {epochs} epochs: share of decoding alone"
+                    targets.append(target(what, share, at_least=0.9))
+    found = {"unit": "pictures/s", "batch": batch, "formats": formats, "runs": runs, "profile": profile}
+    return {**found, "epochs": list(EPOCHS), "kinds": list(KINDS), "targets": targets}
+
+
+def _views() -> dict[str, View]:
+    return {
+        "student.image": ImageView(ImageSpec(SIDE, SIDE)),
+        "student.text": TextView(TextSpec(minilm_tokenizer(), max_length=32)),
+    }
+
+
+def _paths(table: Path, count: int) -> list[Path]:
+    return [table.parent / f"{number:05}.{table.parent.name}" for number in range(count)]
 
 
 def _compete(table: Path, workers: int, steps: int, batch: int, repeats: int) -> dict[str, list[float]]:
     source = open_source(table)
     sampler = MixedSampler({"image+text": range(len(source))}, batch={"image+text": batch})
-    words = TextView(TextSpec(minilm_tokenizer(), max_length=32))
-    views = {"student.image": ImageView(ImageSpec(SIDE, SIDE)), "student.text": words}
-    paths = [table.parent / f"{number:05}.{table.parent.name}" for number in range(len(source))]
-    loader = TrainLoader(source, sampler=sampler, views=views, workers=workers)
+    paths = _paths(table, len(source))
+    loader = TrainLoader(source, sampler=sampler, views=_views(), workers=workers)
     contestants: dict[str, Callable[[], Iterator[object]]] = {
         "TrainLoader": lambda: loader.steps(0, steps),
         "decode and resize": lambda: _bare(paths, sampler, steps, workers, resize=True),
@@ -73,6 +109,84 @@ def _compete(table: Path, workers: int, steps: int, batch: int, repeats: int) ->
             if number:
                 taken[name].append(time.perf_counter() - start)
     return taken
+
+
+def _over_epochs(table: Path, workers: int, steps: int, batch: int, rounds: int) -> dict[str, Any]:
+    """Pictures a second from the start of a run to the end of an epoch; every run starts with an empty store."""
+    source = open_source(table)
+    paths, views = _paths(table, len(source)), _views()
+    rows = {"image+text": range(len(source))}
+    rates: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        plain = MixedSampler(rows, batch={"image+text": batch})
+        decoded = _marks(_bare(paths, plain, steps * EPOCHS[0], workers, resize=False), steps, batch)[EPOCHS[0]]
+        rates.setdefault("decode", []).append(decoded)
+        for kind, draws in KINDS.items():
+            loader = TrainLoader(
+                source,
+                sampler=MixedSampler(rows, batch={"image+text": batch}, draws=draws),
+                views=views,
+                augmentations=(RandomAffine(),) if draws else (),
+                workers=workers,
+                store=PreparedStore(),
+            )
+            for epochs, rate in _marks(loader.steps(0, steps * EPOCHS[-1]), steps, batch).items():
+                rates.setdefault(f"{kind}, {epochs} epochs", []).append(rate)
+                rates.setdefault(f"share, {kind}, {epochs} epochs", []).append(rate / decoded)
+    return {name: spread(values) for name, values in rates.items()}
+
+
+def _marks(batches: Iterator[object], steps: int, batch: int) -> dict[int, float]:
+    """Epochs -> pictures a second until then."""
+    start, found = time.perf_counter(), {}
+    for number, _ in enumerate(batches, start=1):
+        epochs, rest = divmod(number, steps)
+        if not rest and epochs in EPOCHS:
+            found[epochs] = number * batch / (time.perf_counter() - start)
+    return found
+
+
+def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]:
+    """Milliseconds a picture of each part of the first epoch, in one process; and of a resize that is not bit-equal."""
+    source, views, store = open_source(table), _views(), PreparedStore()
+    sampler = MixedSampler({"image+text": range(len(source))}, batch={"image+text": batch})
+    plain = TrainLoader(source, sampler=sampler, views=views)
+    kept = TrainLoader(source, sampler=sampler, views=views, store=store)
+    samples = [source.sample(index) for step in range(steps) for index in sampler.at(step)[0]]
+    pictures = [decode_image(sample.values["image"]) for sample in samples]
+    small = [picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC) for picture in pictures]
+    torchs = [_by_torch(picture) for picture in pictures]
+    every = range(len(samples))
+    list(kept.steps(0, steps))
+    parts: dict[str, Callable[[], object]] = {
+        "read": lambda: [source.sample(index) for index in every],
+        "decode": lambda: [decode_image(sample.values["image"]) for sample in samples],
+        "resize (Pillow)": lambda: [each.resize((SIDE, SIDE), Image.Resampling.BICUBIC) for each in pictures],
+        "pixels to a tensor": lambda: [_tensor(each) for each in small],
+        "tokenise": lambda: [views["student.text"].prepare(sample.values["text"]) for sample in samples],
+        "normalise, stack, look up": lambda: list(kept.steps(0, steps)),
+        "the whole of it": lambda: list(plain.steps(0, steps)),
+        "torch's resize instead of Pillow's": lambda: [_by_torch(each) for each in pictures],
+    }
+    taken: dict[str, list[float]] = {name: [] for name in parts}
+    for _ in range(rounds):
+        for name, part in parts.items():
+            start = time.perf_counter()
+            part()
+            taken[name].append(1000 * (time.perf_counter() - start) / len(samples))
+    other, ours = torch.stack(torchs).int(), torch.stack([_tensor(each) for each in small]).int()
+    differ = {"differ": float((other != ours).float().mean()), "by at most": int((other - ours).abs().max())}
+    return {"milliseconds": {name: spread(values) for name, values in taken.items()}, **differ}
+
+
+def _tensor(picture: Image.Image) -> torch.Tensor:
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
+
+
+def _by_torch(picture: Image.Image) -> torch.Tensor:
+    """Bicubic with a filter as wide as Pillow's, in integers of fewer bits: fast, and not the same."""
+    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
+    return torch.nn.functional.interpolate(pixels, size=(SIDE, SIDE), mode="bicubic", antialias=True)[0]
 
 
 def _bare(paths: list[Path], sampler: MixedSampler, steps: int, workers: int, *, resize: bool) -> Iterator[object]:

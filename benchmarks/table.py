@@ -89,14 +89,61 @@ def _cache(found: Mapping[str, Any]) -> str:
 def _loader(found: Mapping[str, Any]) -> str:
     kinds = ("TrainLoader", "decode and resize", "decode", "share of decode and resize", "share of decode")
     rows = [(name, *(_spread(each[kind]) for kind in kinds)) for name, each in found["formats"].items()]
-    return f"""
+    first = f"""
 ## Loader
 
-Pictures a second, nothing prepared beforehand: 500 x 375 JPEG and 256 px PNG, crops of two photographs, to 64 px. The
-loader also tokenises a caption a picture, normalises and stacks; the others only decode (and resize). The target was
-set against decoding alone, which no loader reaches that also has to resize: the shares of both are judged.
+500 x 375 JPEG and 256 px PNG, crops of two photographs, to 64 px, pictures a second. The loader also tokenises a
+caption a picture, normalises and stacks; the others only decode (and resize). The target is 90 % of decoding alone.
+
+**The first epoch**, nothing prepared beforehand. No loader reaches the target here that also has to resize, so the
+shares of both are judged:
 
 {_table(("files", *kinds), rows)}"""
+    # what was measured before runs of many epochs were has the first epoch alone
+    return "\n".join((first, _loader_runs(found), _loader_profile(found["profile"]))) if "runs" in found else first
+
+
+def _loader_runs(found: Mapping[str, Any]) -> str:
+    epochs = [f"{number} epochs" for number in found["epochs"]]
+    runs = [
+        (name, kind, _spread(each["decode"]), *(_run(each, f"{kind}, {number}") for number in epochs))
+        for name, each in found["runs"].items()
+        for kind in found["kinds"]
+    ]
+    return f"""**Whole training runs**, from an empty store to the end of an epoch, as `limbeck` trains: what was
+prepared is kept (by the loader, for all workers), so that a row is decoded once for each of its stored draws; `decode`
+decodes every picture in every epoch. In brackets after a rate: its share of decoding alone, by which a run is judged.
+Unless told otherwise `limbeck distill` takes {found["kinds"][-1]} of every row and {found["epochs"][-1]} epochs; the
+early epochs of such a run meet draws that nobody has prepared yet, each of which is decoded, turned at full size and
+resized.
+
+{_table(("files", "rows", "decode", *epochs), runs)}"""
+
+
+def _loader_profile(profile: Mapping[str, Any]) -> str:
+    parts = [
+        (name, *(_spread(each["milliseconds"][name]) for each in profile.values()))
+        for name in next(iter(profile.values()))["milliseconds"]
+    ]
+    other = " and ".join(f"{100 * each['differ']:.2g} % ({name})" for name, each in profile.items())
+    most = max(each["by at most"] for each in profile.values())
+    reach = " and ".join(f"{_number(_with_torch(each))} ({name})" for name, each in profile.items())
+    return f"""**Where the first epoch goes**, milliseconds a picture in one process:
+
+{_table(("", *profile), parts)}
+Pillow's resize is most of what is not decoding. It stays, because batches are bit for bit what the exported model's
+processor makes, and the resize of torch, which is faster, gives other values: {other},
+by {most} at most. With that the first epoch would come to {reach} of decoding alone."""
+
+
+def _run(run: Mapping[str, Any], name: str) -> str:
+    return f"{_number(run[name]['median'])} ({_number(run[f'share, {name}']['median'])})"
+
+
+def _with_torch(profile: Mapping[str, Any]) -> float:
+    spent = {name: float(each["median"]) for name, each in profile["milliseconds"].items()}
+    whole = spent["the whole of it"] - spent["resize (Pillow)"] + spent["torch's resize instead of Pillow's"]
+    return (spent["read"] + spent["decode"]) / whole
 
 
 def _peak(found: Mapping[str, Any]) -> str:
