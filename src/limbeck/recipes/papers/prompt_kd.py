@@ -45,14 +45,14 @@ def prompt_kd_few() -> Recipe:
 
 def prompt_kd_untaught() -> Recipe:
     """Those prompts and pairs, but the student's own words."""
-    recipe = prompted_emoji("prompt_kd_untaught", _pairs(TEXT), *PROMPTS, few=True)
+    recipe = prompted_emoji("prompt_kd_untaught", _pairs(TEXT), *PROMPTS, few=True, learning_rate=2e-3)
     return replace(recipe, teachers={}, answers={})
 
 
 def prompt_kd_features() -> Recipe:
     """The same prompts and pictures; the student's vectors point where the teacher's do."""
     term = Term(CosineLoss(), {"student": IMAGE, "teacher": Ref("mentor.image")})
-    return prompted_emoji("prompt_kd_features", Method({"features": term}), *PROMPTS)
+    return prompted_emoji("prompt_kd_features", Method({"features": term}), *PROMPTS, learning_rate=8e-3)
 
 
 def prompt_kd_whole() -> Recipe:

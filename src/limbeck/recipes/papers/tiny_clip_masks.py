@@ -11,7 +11,7 @@ from limbeck.layers.gate.lagrange_multipliers import LagrangeMultipliers
 from limbeck.objectives.regulariser.lagrangian_sparsity import LagrangianSparsityLoss
 from limbeck.recipes.bases import feature_matching
 from limbeck.recipes.papers.tiny_clip import tiny_clip_claim
-from limbeck.recipes.setups.cut_clips import HALF, cut_clip, untaught_cut_clip
+from limbeck.recipes.setups.cut_clips import HALF, cut_clip, untaught_cut_clip, waiting
 from limbeck.surgery.cut_units import CutUnitsSurgery
 from limbeck.surgery.gate_units import GateUnitsSurgery
 from limbeck.surgery.selection.learned import LearnedSelection
@@ -24,8 +24,6 @@ def tiny_clip_masks() -> Recipe:
         "automatic inheritance, ViT-45M/32: 61.4 %; manual, ViT-40M/32: 59.8 % zero-shot ImageNet (LAION-400M)",
         {
             "evenly spaced": "tiny_clip_even",
-            "no teacher": "tiny_clip_even_untaught",
-            "feature matching, evenly spaced": "tiny_clip_even_features",
         },
     )
     gates, cut = GateUnitsSurgery(), CutUnitsSurgery(0.5, selection=LearnedSelection())
@@ -33,7 +31,7 @@ def tiny_clip_masks() -> Recipe:
     first = recipe.stages[0]
     sparse = _sparse(Method(first.terms))
     stage = replace(first, terms=sparse.terms, trains=sparse.trains())
-    return replace(recipe, stages=(stage, *recipe.stages[1:]), parts=sparse.parts, claim=claim)
+    return replace(recipe, stages=(stage, *recipe.stages[1:]), parts=sparse.parts, claim=waiting(claim))
 
 
 def tiny_clip_even() -> Recipe:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from limbeck.core.recipe import Budget, Method, Recipe, StageSpec
+from limbeck.core.recipe import Budget, Claim, Method, Recipe, StageSpec
 from limbeck.core.surgery import Surgery
 from limbeck.recipes.setups.emoji_pairs import pair_stage, pairs_only
 from limbeck.recipes.setups.small_clips import INHERIT, affinities, taught_clip
@@ -33,6 +33,15 @@ def untaught_cut_clip(name: str, cut: Surgery, *, learning_rate: float) -> Recip
     """The size that is left, from random weights and the pairs alone."""
     recipe = cut_clip(name, (cut,), (), learning_rate=learning_rate, method=pairs_only())
     return replace(recipe, teacher=None, surgeries=())
+
+
+def waiting(claim: Claim) -> Claim:
+    """A claim about one ingredient, whose humbling arms are so far those of the whole method."""
+    says = (
+        "; no feature matching: beside the whole method it stands in `tiny_clip`, here it is not measured yet; no arm "
+        "without a teacher: likewise"
+    )
+    return replace(claim, differs=claim.differs + says)
 
 
 def _stage(method: Method, number: int, surgeries: tuple[Surgery, ...], rate: float) -> StageSpec:

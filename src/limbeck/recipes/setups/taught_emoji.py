@@ -12,13 +12,15 @@ from limbeck.heads.linear import LinearHead
 from limbeck.objectives.contrastive.info_nce import InfoNCELoss
 from limbeck.objectives.feature.cosine import CosineLoss
 from limbeck.recipes.distillation import alignment
-from limbeck.recipes.setups.emoji_pairs import emoji_pairs, pairs_only
 
 METRIC, ROWS = "image->text MRR", 96
 TUNING = "three trials for every arm on validation, seed 100: learning rate 2e-3, 4e-3 and 8e-3"
 IMAGE, THEIRS, WORDS = Ref("student.image"), Ref("teacher.image"), Ref("teacher.text")
 VENDORS = "emoji:size=32,skins=no,train=google+twitter,test="
 SAME, SHIFTED = VENDORS + "google+twitter", VENDORS + "apple"
+UNTAUGHT = (
+    "no arm without a teacher: its words name the pictures in every arm; words of a student's own: not measured yet"
+)
 SETUP = (
     "emoji by Google and Twitter, 32 px; teacher EfficientNet-Lite0 and MiniLM, aligned on the same pairs; student the "
     "picture tower of resnet-xs, read by the teacher's words, 200 steps of 96"
@@ -68,8 +70,3 @@ def taught_emoji(
         parts=parts or {},
         answers={"image": image, "text": text},
     )
-
-
-def untaught_emoji(name: str, *, data: str = SAME, steps: int = 200, learning_rate: float = 4e-3) -> Recipe:
-    """Both towers of that student from the pairs alone, pictures named by its own words."""
-    return emoji_pairs(name, pairs_only(), data=data, student="resnet-xs", steps=steps, learning_rate=learning_rate)
