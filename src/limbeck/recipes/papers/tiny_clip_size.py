@@ -20,8 +20,8 @@ def tiny_clip_size() -> Study:
         {"the teacher": "vit-xm, trained once"},
     )
     says = (
-        "; no feature matching: it stands in `tiny_clip`, with the same students under the same seeds; no arm without a "
-        "teacher: likewise; no inherited weights: likewise"
+        "; no feature matching: it stands in `tiny_clip`, with the same students under the same seeds; no arm without "
+        "a teacher: likewise"
     )
     claim = replace(claim, differs=claim.differs + says)
     return Study("tiny_clip_size", measure=measure, claim=replace(claim, margin=0.03, also=(*claim.also, *COSTS)))
