@@ -14,8 +14,8 @@ from limbeck.recipes.papers.mask_align import mask_align, mask_align_reconstruct
 from limbeck.recipes.papers.nd_loss import nd_loss
 from limbeck.recipes.papers.proc_kd import proc_kd
 from limbeck.recipes.papers.projector_alignment import projector_alignment
+from limbeck.recipes.papers.scale_kd_size import scale_kd_size
 from limbeck.recipes.papers.tiny_clip import tiny_clip, tiny_clip_affinities, tiny_clip_weights
-from limbeck.recipes.papers.tiny_clip_size import tiny_clip_size
 from limbeck.recipes.papers.vlm_distill_ood import vlm_distill_ood_names
 from limbeck.recipes.papers.xbt import xbt, xbt_pairs
 from limbeck.recipes.setups.small_clips import small_clip
@@ -64,11 +64,11 @@ def test_an_arm_that_goes_is_missed(item: Recipe, gone: tuple[str, ...], lacks: 
 
 
 def test_a_study_is_known_by_the_recipes_that_it_trains():
-    found = faces(tiny_clip_size())
+    found = faces(scale_kd_size())
     assert found is not None
     assert found.lacks == frozenset()
-    claim = replace(tiny_clip_size().claim, baselines={"the teacher": "vit-xm"})
-    lessened = faces(replace(tiny_clip_size(), claim=claim))
+    claim = replace(scale_kd_size().claim, baselines={"the teacher": "vit-image-m"})
+    lessened = faces(replace(scale_kd_size(), claim=claim))
     assert lessened is not None
     assert {UNTAUGHT, FEATURES} <= lessened.lacks
 
