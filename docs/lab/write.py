@@ -111,8 +111,8 @@ def _budget(plain: dict[str, Any], found: dict[str, Any]) -> list[str]:
         return [f"Withheld: {'; '.join(found['withheld'])}."]
     one = found["findings"][0]
     lines = [
-        f"| arm | steps | ms a step | s of steps | {one['metric']}, % | minus {one['reference']}, points | Holm p | "
-        f"verdict | smallest visible ({one['power']:.0%}) | may be best |",
+        f"| arm | steps | ms a step | s of steps | {one['metric']}, % | minus {one['reference']}, points | "
+        f"corrected p | verdict | smallest visible ({100 * one['power']:.0f} %) | may be best |",
         f"|{'---|' * 10}",
     ]
     teacher = [row["value"] for row in found["by seed"] if (row["arm"], row["metric"]) == ("teacher", one["metric"])]

@@ -38,6 +38,9 @@ def test_the_json_holds_what_the_runs_measured(made: tuple[Path, list[str]]):
     plain, found = json.loads((made[0] / "comparison.json").read_text()), contests.finished()
     assert plain["seeds"] == [0, 1]
     assert plain["trials an arm"] == 2
+    assert plain["asked"]["data"] == found.comparison.runs["distilled"][0].recipe.data.path
+    assert plain["asked"]["teacher"].startswith("hf:")
+    assert plain["arms"]["no teacher"]["batch"] == {"student": {"image+text": 8}}
     assert plain["arms"]["distilled"]["validation by trial"] == found.trials["distilled"]
     assert plain["arms"]["distilled"]["seconds a step"] == 1.5
     for budget, comparison, steps in (
@@ -48,6 +51,7 @@ def test_the_json_holds_what_the_runs_measured(made: tuple[Path, list[str]]):
         one = plain["results"][budget]
         assert one["steps"] == {"no teacher": 3, "distilled": steps}
         assert one["withheld"] == []
+        assert len(one["in words"]) == 3
         held = {(row["arm"], row["metric"], row["seed"]): row["value"] for row in one["by seed"]}
         for arm in ("teacher", *comparison.runs):
             for seed, measured in zip(comparison.seeds, comparison.measured(arm), strict=True):
@@ -89,6 +93,7 @@ def test_a_failed_control_withholds_the_budget_that_it_belongs_to(tmp_path: Path
     assert "headline withheld" in page
     plain = json.loads((tmp_path / "comparison.json").read_text())
     assert [len(plain["results"][budget]["withheld"]) for budget in ("equal steps", "equal seconds")] == [1, 0]
+    assert [len(plain["results"][budget]["in words"]) for budget in ("equal steps", "equal seconds")] == [0, 3]
 
 
 def test_the_reference_is_no_teacher_where_there_is_one():

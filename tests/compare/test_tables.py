@@ -31,7 +31,7 @@ def test_the_table_says_what_was_found() -> None:
     assert rows["none"][1:5] == [MISSING, MISSING, "reference", MISSING]
     assert [row.name for row in table.rows if row.strong] == ["best"]
     assert "5 seeds, 120 items" in table.note
-    assert "Holm-corrected over 4 arms" in table.note
+    assert "corrected over 4 arms (Holm)" in table.note
     assert "spread over seeds is not in them" in findings_table([found(CLEAR, seeds=1)], caption="c").note
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from dataclasses import replace
@@ -12,7 +13,16 @@ from limbeck.core.artefact import write_json
 from limbeck.core.describe import describe
 from limbeck.core.errors import ArtefactError, DataError, UsageError
 from limbeck.data.open import open_source
-from limbeck.pipeline.execute import check_folder, claim_folder, execute, finished, held_apart
+from limbeck.pipeline import execute as execute_module
+from limbeck.pipeline.execute import (
+    check_folder,
+    claim_folder,
+    execute,
+    finished,
+    held_apart,
+    open_bench,
+    prepare_teacher,
+)
 from pipeline import worlds
 
 
@@ -72,3 +82,28 @@ def test_held_out_rows_that_are_all_leaks_are_named_as_the_reason(tmp_path):
     with pytest.raises(DataError, match=r"split 'test' holds 0 rows .*left out because their pictures stand in train"):
         held_apart(open_source(worlds.as_csv(tmp_path, items)), (0.8, 0.1, 0.1), notify=said.append)
     assert said[0].startswith("5 test rows are left out")
+
+
+def test_a_further_teacher_is_opened_once_for_all_seeds_and_let_go(tmp_path, monkeypatch):
+    opened: list[str] = []
+    real = execute_module.open_named
+
+    def counted(name, **options):
+        opened.append(name)
+        return real(name, **options)
+
+    monkeypatch.setattr(execute_module, "open_named", counted)
+    bare = replace(worlds.finished().recipe, teacher=None)
+    bench = open_bench(bare, cache=worlds.cache_folder())
+    named = replace(bare, teachers={"words": f"hf:{worlds.model('bert')}"})
+    first = prepare_teacher(named, bench, folder=tmp_path / "1")
+    second = prepare_teacher(replace(named, seed=1), bench, folder=tmp_path / "2")
+    assert len(opened) == 1
+    assert first.further["words.text"] is second.further["words.text"]
+    two = replace(named, teachers={**named.teachers, "other": named.teachers["words"]})
+    third = prepare_teacher(two, bench, folder=tmp_path / "3")
+    assert third.further["words.text"] is not third.further["other.text"]  # a name of its own is a model of its own
+    assert len(opened) == 2
+    del first, second, third
+    gc.collect()
+    assert not bench.opened

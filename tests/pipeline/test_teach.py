@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import pytest
@@ -13,7 +14,7 @@ from limbeck.data.cache.store import read_shard
 from limbeck.data.open import open_source
 from limbeck.encoders.load import load_teacher
 from limbeck.pipeline.rows import Rows, skeleton
-from limbeck.pipeline.teach import teach
+from limbeck.pipeline.teach import Opened, teach
 from limbeck.pipeline.views import view_of
 from limbeck.recipes.distillation import alignment
 from pipeline import worlds
@@ -21,12 +22,12 @@ from pipeline import worlds
 ROWS = Rows({"image+text": tuple(range(20))}, tuple(range(20, 26)), tuple(range(26, 32)))
 
 
-def taught(folder, **options):
+def taught(folder, rows=ROWS, **options):
     models = load_teacher(f"hf:{worlds.model('vit')}+hf:{worlds.model('bert')}")
     source = open_source(worlds.data())
     said: list[str] = []
     found = teach(
-        models, source, ROWS, DataSpec("x"), seed=0, cache=worlds.cache_folder(), folder=folder,
+        models, source, rows, DataSpec("x"), seed=0, cache=worlds.cache_folder(), folder=folder,
         notify=said.append, **options,
     )  # fmt: skip
     return found, source, said
@@ -60,6 +61,25 @@ def test_another_seed_of_the_projectors_is_another_teacher(tmp_path):
     other, _, _ = taught(tmp_path / "3", align=alignment(steps=3, batch=8))
     assert first.fingerprint == again.fingerprint != other.fingerprint
     assert any("20 of them reused, 0 computed" in line for line in said)
+
+
+def test_seeds_of_one_bench_hold_a_cache_once_and_let_it_go(tmp_path):
+    shared = Opened()
+    first, source, _ = taught(tmp_path / "1", align=alignment(steps=2, batch=8), shared=shared)
+    held = {place: id(cache) for place, cache in shared.items()}
+    second, _, _ = taught(tmp_path / "2", align=alignment(steps=3, batch=8), shared=shared)
+    assert held
+    assert {place: id(cache) for place, cache in shared.items()} == held
+    alone, _, _ = taught(tmp_path / "3", align=alignment(steps=3, batch=8))
+    batch = skeleton(source, [4, 2], [0, 0])
+    for name in second.teachers:
+        assert torch.equal(second.teachers[name](batch)["pooled"], alone.teachers[name](batch)["pooled"])
+    other = Rows({"image+text": tuple(range(18))}, ROWS.validation, ROWS.test)
+    third, _, _ = taught(tmp_path / "4", align=alignment(steps=2, batch=8), rows=other, shared=shared)
+    assert len(shared) > len(held)  # other rows are another cache
+    del first, second, third
+    gc.collect()
+    assert not shared
 
 
 def test_tokens_of_texts_are_cached_as_the_live_teacher_says_them(tmp_path):

@@ -42,7 +42,7 @@ def arms_plot(found: Findings) -> ForestPlot:
         left=worse if found.higher_is_better else better,
         right=better if found.higher_is_better else worse,
         caption=(
-            f"Bars are 95 % intervals over {over}; p is Holm-corrected over {len(rows)} arms. "
+            f"Bars are 95 % intervals over {over}; p is corrected over {len(rows)} arms (Holm). "
             f"Hollow: not distinguishable from {found.reference} after correction."
         ),
     )

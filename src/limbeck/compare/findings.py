@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from limbeck.compare.arms import Comparison
 from limbeck.core.errors import UsageError, unknown
 from limbeck.evaluation.best_set import BestSet, best_set
+from limbeck.evaluation.few_seeds import cautious
 from limbeck.evaluation.holm import holm
 from limbeck.evaluation.intervals import RESAMPLES, Difference, seeded_difference
 from limbeck.evaluation.power import smallest_effect
@@ -44,7 +45,7 @@ class Finding:
     Args:
         arm: its name.
         difference: arm minus reference, paired by seed and item, with its own (uncorrected) interval.
-        p: of the difference, corrected by Holm over all arms.
+        p: of the difference, corrected by Holm over all arms; with fewer than five seeds by a longer tail (`FewSeeds`).
         verdict: `better`, `worse` or `not distinguishable`, by the corrected p and the metric's direction.
         smallest: the difference that this design would have seen with the stated power at the corrected level.
     """
@@ -169,9 +170,10 @@ def findings(
         (one, other): seeded_difference(tables[one], tables[other], resamples=resamples)
         for other, one in combinations(tables, 2)
     }
+    tested = {(one, other): cautious(tables[one], tables[other], gain) for (one, other), gain in seen.items()}
     others = [arm for arm in tables if arm != reference]
     against = {arm: _of(seen, arm, reference) for arm in others}
-    corrected = holm({arm: difference.p for arm, difference in against.items()})
+    corrected = holm({arm: _of(tested, arm, reference).p for arm in others})
     found = [
         Finding(
             arm,
@@ -184,7 +186,7 @@ def findings(
         )
         for arm in others
     ]
-    best = best_set(seen if higher_is_better else {pair: _turned(one) for pair, one in seen.items()}, level=level)
+    best = best_set(tested if higher_is_better else {pair: _turned(one) for pair, one in tested.items()}, level=level)
     lost = {one.arm: reference for one in found if one.verdict == WORSE and one.arm in best.arms}
     return Findings(
         metric,

@@ -11,13 +11,14 @@ from typing import Any
 from limbeck.compare.arms import Comparison
 from limbeck.compare.charts import arms_plot, learning_curves, pareto_plot
 from limbeck.compare.contest import Outcome
+from limbeck.compare.costs import costs_table
 from limbeck.compare.findings import Findings, findings_of
 from limbeck.compare.icons_demo import doubts
-from limbeck.compare.sentences import sentences
+from limbeck.compare.sentences import about_teacher, by_arm, overall, sentences
 from limbeck.compare.tables import csv_text, findings_table, seed_rows, summary_rows
 from limbeck.core.artefact import versions, write_file, write_json
 from limbeck.pipeline.execute import Bench
-from limbeck.report.document import Block, Commands, Facts, Report, Section
+from limbeck.report.document import Block, Commands, Facts, Report, Section, Table
 from limbeck.report.terminal import plain_table
 from limbeck.report.write import write_report
 
@@ -85,8 +86,11 @@ def families_of(outcome: Outcome, *, reference: str = REFERENCE) -> list[Family]
 def plain_outcome(outcome: Outcome, families: list[Family], bench: Bench) -> dict[str, Any]:
     """Every number: per-seed values of every arm and budget, findings, settings, trials, rates, what was equal."""
     rules = outcome.rules
+    recipes = {arm: runs[0].recipe for arm, runs in outcome.comparison.runs.items()}
+    first = next(recipe for recipe in recipes.values() if recipe.teacher is not None)
     return {
         "schema": SCHEMA,
+        "asked": {"data": first.data.path, "teacher": first.teacher, "student": first.student},
         "seeds": list(rules.seeds),
         "budget": rules.budget,
         "seconds asked for": rules.seconds or None,
@@ -98,6 +102,7 @@ def plain_outcome(outcome: Outcome, families: list[Family], bench: Bench) -> dic
         "versions": versions(),
         "arms": {
             arm: {
+                "batch": {stage.name: dict(stage.budget.batch) for stage in recipes[arm].stages},
                 "seconds a step": outcome.rates[arm],
                 "seconds by seed": list(outcome.seconds[arm]),
                 "tuned": asdict(outcome.settings[arm]) if arm in outcome.settings else None,
@@ -108,6 +113,7 @@ def plain_outcome(outcome: Outcome, families: list[Family], bench: Bench) -> dic
         "results": {
             one.budget: {
                 "withheld": list(one.doubts),
+                "in words": [] if one.doubts else sentences(one.found[0]),
                 "steps": dict(one.steps),
                 "runs": {arm: [run.folder.name for run in runs] for arm, runs in one.comparison.runs.items()},
                 "by seed": seed_rows(one.comparison),
@@ -123,11 +129,12 @@ def report_of(outcome: Outcome, families: list[Family], *, title: str, out: Path
     first = families[0]
     sections = []
     for one in families:
-        blocks: list[Block] = [findings_table(one.shown(), caption=f"Test split, {one.budget}")]
-        blocks += [arms_plot(found) for found in one.shown()[:2]]
+        blocks: list[Block] = [arms_plot(one.shown()[0]), Facts("Arm by arm", by_arm(one.found[0]))]
+        blocks.append(findings_table(one.shown(), caption=f"Test split, {one.budget}"))
+        blocks += [arms_plot(found) for found in one.shown()[1:2]]
         cost = {arm: steps * outcome.rates[arm] for arm, steps in one.steps.items()}
         blocks.append(pareto_plot(one.found[0], cost, x="seconds of training steps", caption=_RATES))
-        lead = " ".join(one.doubts or sentences(one.found[0]))
+        lead = " ".join(one.doubts or [overall(one.found[0])])
         sections.append(Section(one.budget.capitalize(), [] if one.doubts else blocks, lead=lead))
     rules = outcome.rules
     facts = {
@@ -142,7 +149,7 @@ def report_of(outcome: Outcome, families: list[Family], *, title: str, out: Path
     }
     settings = [f"{arm}: {_said(one.learning_rate, one.weights)}" for arm, one in outcome.settings.items()]
     sections += [
-        Section("Training", learning_curves(outcome.comparison)),
+        Section("Training", [costs_of(outcome, families), *learning_curves(outcome.comparison)]),
         Section(
             "Provenance",
             [
@@ -155,11 +162,23 @@ def report_of(outcome: Outcome, families: list[Family], *, title: str, out: Path
     ]
     return Report(
         title,
-        [] if first.doubts else sentences(first.found[0]),
+        headlines(families),
         sections,
         warnings=[doubt for one in families for doubt in one.doubts],
         series=tuple(first.comparison.runs),
     )
+
+
+def headlines(families: list[Family]) -> list[str]:
+    """Which arms may be the best under each budget, and how far the teacher itself gets."""
+    sound = [one for one in families if not one.doubts]
+    lines = [f"{one.budget.capitalize()}, {overall(one.found[0])}" for one in sound]
+    return [*lines, *(about_teacher(one.found[0], one.comparison) for one in sound[:1])]
+
+
+def costs_of(outcome: Outcome, families: list[Family]) -> Table:
+    """Cost of a step and of a run, by arm."""
+    return costs_table(outcome.rates, {one.budget: one.steps for one in families})
 
 
 def terminal_lines(outcome: Outcome, families: list[Family], out: Path) -> list[str]:
@@ -171,6 +190,7 @@ def terminal_lines(outcome: Outcome, families: list[Family], out: Path) -> list[
             continue
         table = findings_table(one.shown(), caption=f"Test split, {one.budget}")
         lines += [plain_table(table), "", *sentences(one.found[0]), ""]
+    lines += [plain_table(costs_of(outcome, families)), "", *headlines(families), ""]
     lines += [f"report: {out}/report.html", f"values: {out}/comparison.json, comparison.csv and summary.csv beside it"]
     return [*lines, "", "next:", *(f"  {line}" for line in next_commands(outcome, families[0], out))]
 

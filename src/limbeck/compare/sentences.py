@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from limbeck.compare.arms import Comparison
 from limbeck.compare.findings import BETTER, UNCERTAIN, Finding, Findings
 from limbeck.report.document import number
 from limbeck.report.metrics import arrows
@@ -11,7 +12,7 @@ from limbeck.report.metrics import arrows
 
 def sentences(found: Findings) -> list[str]:
     """The overall answer first, then one sentence an arm, the reference last."""
-    return [overall(found), *(sentence(found, one.arm) for one in found.arms), about_reference(found)]
+    return [overall(found), *by_arm(found).values()]
 
 
 def overall(found: Findings) -> str:
@@ -25,15 +26,29 @@ def overall(found: Findings) -> str:
     return f"{where}: {_listed(best)} cannot be told apart from the best; the other arms are surely not it."
 
 
+def by_arm(found: Findings) -> dict[str, str]:
+    """Arm -> its sentence, the reference last."""
+    return {one.arm: sentence(found, one.arm) for one in found.arms} | {found.reference: about_reference(found)}
+
+
 def sentence(found: Findings, arm: str) -> str:
-    """One arm against the reference and against the best, and what would have gone unseen."""
+    """One arm against the reference and against the best; where no difference was seen, what could have been."""
     one = found.get(arm)
-    return f"{_against(found, one)}; {_place(found, arm)}; {_unseen(found, one)}."
+    unseen = f"; {_unseen(found, one)}" if one.verdict == UNCERTAIN else ""
+    return f"{_against(found, one)}; {_place(found, arm)}{unseen}."
 
 
 def about_reference(found: Findings) -> str:
     """Whether the reference itself may be the best."""
     return f"'{found.reference}', which the others are held against: {_place(found, found.reference)}."
+
+
+def about_teacher(found: Findings, comparison: Comparison) -> str:
+    """How far the teacher itself gets: what students are measured by, and no arm."""
+    mean = comparison.mean("teacher", found.metric)
+    scale, unit = (100, " %") if found.is_share else (1, "")
+    value, low, high = (number(scale * each, _digits(found)) for each in (mean.value, mean.low, mean.high))
+    return f"The teacher itself has {arrows(found.metric)} {value}{unit} ({low} to {high})."
 
 
 def p_text(p: float) -> str:
@@ -52,7 +67,7 @@ def p_text(p: float) -> str:
 
 def _against(found: Findings, one: Finding) -> str:
     # the corrected p has the last word; where it and the interval disagree the sentence says so
-    p = f"Holm-corrected p {p_text(one.p)}"
+    p = f"corrected p {p_text(one.p)}"
     if one.verdict == UNCERTAIN:
         interval = f"{_amount(found, one.difference.value, sign=True)}, {_interval(found, one, sign=True)}"
         because = ""
@@ -83,7 +98,7 @@ def _unseen(found: Findings, one: Finding) -> str:
     alone = " (the spread over seeds not counted)" if found.seeds == 1 else ""
     return (
         f"with {_design(found)} a difference below {_amount(found, one.smallest)} would have gone unseen "
-        f"in over {1 - found.power:.0%} of such comparisons{alone}"
+        f"in over {100 * (1 - found.power):.0f} % of such comparisons{alone}"
     )
 
 

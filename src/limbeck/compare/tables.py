@@ -39,9 +39,9 @@ def findings_table(found: Sequence[Findings], *, caption: str) -> Table:
         "arm",
         "mean",
         f"minus {first.reference}",
-        "Holm p",
+        "p",
         "verdict",
-        f"smallest visible ({first.power:.0%})",
+        "smallest visible",
         "may be best",
     ]
     return Table(caption, columns, rows, note=_note(first))
@@ -119,7 +119,7 @@ def _note(found: Findings) -> str:
     return (
         f"{found.seeds} seed{'s' * (found.seeds != 1)}, {found.items:,} items. "
         "Shares in %, their differences in points. "
-        f"95 % intervals over {over}; differences are paired, their p is Holm-corrected over {len(found.arms)} arms. "
-        f"Smallest visible: what would have been seen in {found.power:.0%} of such comparisons. "
+        f"95 % intervals over {over}; differences are paired, their p is corrected over {len(found.arms)} arms (Holm). "
+        f"Smallest visible: a true difference that is seen in {100 * found.power:.0f} % of such comparisons. "
         f"May be best: no other arm is surely better (level {found.level:g})."
     )

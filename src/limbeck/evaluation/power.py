@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
+from limbeck.evaluation.few_seeds import FewSeeds
 from limbeck.evaluation.intervals import RESAMPLES, seeded_difference
 
 
@@ -21,7 +22,8 @@ def smallest_effect(
     """The difference that would have been called one with probability `power`, given the spread that was observed.
 
     Half of the interval at `1 - level`, plus half of the interval at `2 power - 1`: the truth has to lie so far from
-    zero that the interval, wherever it comes to lie, seldom reaches back.
+    zero that the interval, wherever it comes to lie, seldom reaches back. With fewer than five seeds the first half is
+    at least what `FewSeeds` asks for, as the p-values of a family are.
 
     Args:
         first: for each seed, the per-item values of one arm.
@@ -38,4 +40,6 @@ def smallest_effect(
         seeded_difference(first, second, confidence=confidence, resamples=resamples, seed=seed)
         for confidence in (1 - level, 2 * power - 1)
     )
-    return (wide.high - wide.low + narrow.high - narrow.low) / 2
+    tail = FewSeeds.of(first, second, wide)
+    asked = max((wide.high - wide.low) / 2, tail.reach(level) if tail is not None else 0.0)
+    return asked + (narrow.high - narrow.low) / 2

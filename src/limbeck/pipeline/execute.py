@@ -12,9 +12,10 @@ manifest.json    written last: a folder that has one is finished
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from limbeck.core.artefact import MANIFEST, read_json, verify, write_json, write_manifest
 from limbeck.core.describe import describe
@@ -39,7 +40,7 @@ from limbeck.pipeline.measure import Measured, measure, measured_from
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.parts import open_run_models, save_parts
 from limbeck.pipeline.rows import Rows, divide
-from limbeck.pipeline.teach import Taught, teach, wanted_of
+from limbeck.pipeline.teach import Opened, Taught, teach, wanted_of
 from limbeck.pipeline.train import identity_of, train
 
 
@@ -55,6 +56,7 @@ class Bench:
         store: prepared samples, shared by all runs.
         report: what reading every row found.
         leaks: held-out rows that training has seen; they are in `rows` no more.
+        opened: further teachers and caches that are in use: seeds and arms that need the same one hold it once.
     """
 
     source: Source
@@ -64,6 +66,7 @@ class Bench:
     store: PreparedStore
     report: ScanReport
     leaks: Leaks
+    opened: Opened = field(default_factory=WeakValueDictionary, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,7 @@ def held_apart(source: Source, fractions: tuple[float, float, float], *, notify:
 def prepare_teacher(recipe: Recipe, bench: Bench, *, folder: Path, notify: Notify = silent) -> Taught | None:
     """The recipe's teachers, cached, the main one aligned; None for a recipe without one."""
     own = [bench.models] if bench.models is not None and recipe.teacher is not None else []
-    further = {
-        name: open_named(each, cache=bench.cache, notify=notify) for name, each in sorted(recipe.teachers.items())
-    }
+    further = {name: _further(name, each, bench, notify) for name, each in sorted(recipe.teachers.items())}
     if not own and not further:
         return None
     return teach(
@@ -144,7 +145,16 @@ def prepare_teacher(recipe: Recipe, bench: Bench, *, folder: Path, notify: Notif
         notify=notify,
         further=further,
         wanted=wanted_of(recipe),
+        shared=bench.opened,
     )
+
+
+def _further(name: str, each: str, bench: Bench, notify: Notify) -> TeacherModels:
+    """A further teacher, opened once for all who use it under one name at one time."""
+    found: TeacherModels | None = bench.opened.get((name, each))
+    if found is None:
+        found = bench.opened[name, each] = open_named(each, cache=bench.cache, notify=notify)
+    return found
 
 
 def open_named(name: str, *, cache: Path, notify: Notify = silent) -> TeacherModels:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from limbeck.core.artefact import sha256_json
 from limbeck.core.encoder import Encoder, Teacher
@@ -33,6 +34,8 @@ from limbeck.pipeline.features import FeatureLoader, features_of
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.rows import Rows, skeleton
 from limbeck.pipeline.views import view_of
+
+Opened = WeakValueDictionary[tuple[object, ...], Any]
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def teach(
     notify: Notify = silent,
     further: Mapping[str, TeacherModels] | None = None,
     wanted: Mapping[str, tuple[str, ...]] | None = None,
+    shared: Opened | None = None,
 ) -> Taught:
     """Cache the teacher's answers for every training and validation row; train projectors first where it needs them.
 
@@ -96,6 +100,7 @@ def teach(
         notify: takes one line a fact.
         further: name -> further teachers, cached as they are, never aligned.
         wanted: `teacher.image`, ... -> outputs to cache now; others are cached when they are asked for.
+        shared: what is open in this process for these rows; takes the caches that are opened here.
     """
     kinds = {kind: (own, data.draws_of(kind)) for kind, own in rows.train.items()}
     reports: list[CacheReport] = []
@@ -105,7 +110,7 @@ def teach(
     ) -> dict[str, CachingTeacher]:
         def opened(modality: str) -> Callable[[tuple[str, ...]], CachedTeacher]:
             return lambda wants: _cached(
-                of, modality, source, kinds, data, cache, notify, name=name, wants=wants, reports=reports
+                of, modality, source, kinds, data, cache, notify, name=name, wants=wants, reports=reports, shared=shared
             )
 
         prints = of.fingerprints()
@@ -212,6 +217,7 @@ def _cached(
     name: str,
     wants: tuple[str, ...],
     reports: list[CacheReport],
+    shared: Opened | None = None,
 ) -> CachedTeacher:
     """One cached teacher, from kinds of rows with their own number of draws."""
     encoder, name = models.encoders[modality], f"{name}.{modality}"
@@ -245,7 +251,13 @@ def _cached(
         reports.append(report)
     most = max(draws for _, draws in own.values())
     asked = [row for indices, draws in own.values() if draws == most for row in indices]
-    return open_cache(folder, expect=key, source=source, name=name, draws=most, indices=asked)
+    place = (str(folder), name, most, tuple(asked))
+    found: CachedTeacher | None = shared.get(place) if shared is not None else None
+    if found is None:
+        found = open_cache(folder, expect=key, source=source, name=name, draws=most, indices=asked)
+        if shared is not None:
+            shared[place] = found
+    return found
 
 
 def _rounded(report: CacheReport) -> str:

@@ -99,7 +99,7 @@ def compare(
         if not begun:  # what goes on was examined when it began
             check_before(arms[names[-1]], bench, out=out, notify=notify, allow=allow)
     outcome = contest(arms, bench, rules, out=out, jobs=jobs or default_jobs(rules.threads), notify=notify)
-    title = f"{', '.join(names)}: {student} from {teacher} on {data}"
+    title = f"Which method helps? {student} from {teacher} on {data}"
     print("\n".join(write_outputs(outcome, bench, out=out, title=title)))
     return outcome
 
