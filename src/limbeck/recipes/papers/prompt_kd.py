@@ -24,15 +24,13 @@ def prompt_kd() -> Recipe:
         baselines={
             "few labels": "prompt_kd_few",
             "whole tower": "prompt_kd_whole",
-            "feature matching": "prompt_kd_features",
-            "no teacher": "prompt_kd_untaught",
         },
         setup="teacher vit-xm and student vit-xs learnt names and tags of emoji by Google and Twitter (900 and 200 "
         "steps); then 4 prompts in each of 2 layers and the projection learn Apple's drawings for 150 steps of 96; few "
         "labels: a twentieth of the concepts; read by the teacher's text vectors, on unseen concepts by Apple",
         differs="models trained here; the teacher is not tuned on the domain; classes are the texts of the batch; "
-        "without a teacher the few labels are learnt, and pictures read, by the student's own words; every arm starts "
-        "from the weights that the student has from the two vendors, so none starts from the teacher's",
+        "every arm starts from the weights that the student has from the two vendors, none from its teacher's; "
+        "no feature matching: `prompt_kd_features` is tuned, not measured yet; no arm without a teacher: likewise",
         tuning=TUNING,
     )
     return replace(prompted_emoji("prompt_kd", _soft(), *PROMPTS, learning_rate=8e-3), claim=claim)
