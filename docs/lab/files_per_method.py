@@ -50,7 +50,7 @@ def methods() -> list[Method]:
     """Every paper that a claim names, in order."""
     by_source: dict[str, list[str]] = {}
     for name, item in claims().items():
-        by_source.setdefault(_number(claim_of(item).source), []).append(name)
+        by_source.setdefault(number_of(claim_of(item).source), []).append(name)
     files = {
         source: {PAPERS + file for file, owners in paper_files().items() if set(owners) & set(names)}
         for source, names in by_source.items()
@@ -143,7 +143,7 @@ def imports(file: str) -> frozenset[str]:
 def page(found: list[Method]) -> str:
     """The result as Markdown."""
     lines = [
-        "| paper | claims | recipes | parts | tests | shared files used | edited meanwhile | of it brought alone |",
+        "| paper | claims | recipes | parts | tests | shared files used | edited meanwhile | by its commits alone |",
         f"|{'---|' * 8}",
     ]
     for one in found:
@@ -168,7 +168,8 @@ def page(found: list[Method]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _number(source: str) -> str:
+def number_of(source: str) -> str:
+    """The arXiv number in a source, by which claims of one paper are known; the source where it has none."""
     found = re.search(r"\d{4}\.\d{4,5}", source)
     return found[0] if found else source
 
