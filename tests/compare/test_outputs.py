@@ -28,6 +28,7 @@ def test_everything_is_written(made: tuple[Path, list[str]]):
     for word in ("Equal steps", "Equal seconds", "distilled", "no teacher", "seconds of training steps", "limbeck run"):
         assert word in page
     assert 'src="http' not in page
+    assert page.count("against seconds of training steps</title>") == 1  # equal seconds need no weighing
     text = "\n".join(lines)
     for word in ("equal steps", "equal seconds", "distilled", "next:", str(out / "report.html")):
         assert word in text

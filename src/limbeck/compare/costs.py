@@ -10,7 +10,7 @@ _NOTE = "Measured before training, the arms taking turns; validation and checkpo
 
 
 def costs_table(rates: Mapping[str, float], steps: Mapping[str, Mapping[str, int]]) -> Table:
-    """One row an arm: milliseconds a step, how many times the cheapest arm's, steps and seconds of a run by budget.
+    """One row an arm and budget: milliseconds a step, how many times the cheapest arm's, steps and seconds of a run.
 
     Args:
         rates: arm -> seconds a step.
@@ -19,11 +19,10 @@ def costs_table(rates: Mapping[str, float], steps: Mapping[str, Mapping[str, int
     cheapest = min(rates.values())
     digits = 0 if cheapest >= 0.1 else 1
     rows = []
-    for arm, rate in rates.items():
-        cells: list[Cell] = [Estimate(1000 * rate, digits=digits), Estimate(rate / cheapest)]
-        for budget in steps.values():
-            cells += [Estimate(budget[arm], digits=0), Estimate(budget[arm] * rate)]
-        rows.append(Row(arm, cells))
-    columns = ["arm", "ms a step", "times the cheapest"]
-    columns += [name for budget in steps for name in (f"steps, {budget}", f"seconds, {budget}")]
+    for budget, lengths in steps.items():
+        for arm, rate in rates.items():
+            cells: list[Cell] = [Estimate(1000 * rate, digits=digits), Estimate(rate / cheapest)]
+            cells += [Estimate(lengths[arm], digits=0), Estimate(lengths[arm] * rate)]
+            rows.append(Row(arm, cells, group=budget))
+    columns = ["arm", "ms a step", "times the cheapest", "steps a run", "seconds a run"]
     return Table("What training costs", columns, rows, note=_NOTE)

@@ -14,6 +14,7 @@ from limbeck.compare.contest import Outcome
 from limbeck.compare.costs import costs_table
 from limbeck.compare.findings import Findings, findings_of
 from limbeck.compare.icons_demo import doubts
+from limbeck.compare.rates import dearer
 from limbeck.compare.sentences import about_teacher, by_arm, overall, sentences
 from limbeck.compare.tables import csv_text, findings_table, seed_rows, summary_rows
 from limbeck.core.artefact import versions, write_file, write_json
@@ -133,7 +134,8 @@ def report_of(outcome: Outcome, families: list[Family], *, title: str, out: Path
         blocks.append(findings_table(one.shown(), caption=f"Test split, {one.budget}"))
         blocks += [arms_plot(found) for found in one.shown()[1:2]]
         cost = {arm: steps * outcome.rates[arm] for arm, steps in one.steps.items()}
-        blocks.append(pareto_plot(one.found[0], cost, x="seconds of training steps", caption=_RATES))
+        if dearer(cost):  # where all cost the same there is nothing to weigh
+            blocks.append(pareto_plot(one.found[0], cost, x="seconds of training steps", caption=_RATES))
         lead = " ".join(one.doubts or [overall(one.found[0])])
         sections.append(Section(one.budget.capitalize(), [] if one.doubts else blocks, lead=lead))
     rules = outcome.rules
