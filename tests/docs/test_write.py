@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from limbeck.compare.findings import findings
 from limbeck.compare.sentences import sentences
@@ -87,6 +88,12 @@ def test_a_page_of_a_comparison():
     assert "- 'good' beats 'no_teacher' by " in text
     assert "Withheld: a control is not at chance." in text
     assert "| good | 0.5000 | 0.6000 | learning rate 2, student.features 0.5 |" in text
+
+
+@pytest.mark.parametrize("path", sorted(LAB.glob("compare-*.json")), ids=lambda path: path.stem)
+def test_pages_of_comparisons_hold_their_json(path):
+    text = path.with_suffix(".md").read_text()
+    assert write.put(text, "result", write.made(json.loads(path.read_text()))) == text
 
 
 def test_without_tuning_no_trials_are_shown():
