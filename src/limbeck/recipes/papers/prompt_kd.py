@@ -23,6 +23,8 @@ def prompt_kd() -> Recipe:
         published="effective on 11 data sets (the abstract gives no figure)",
         baselines={
             "few labels": "prompt_kd_few",
+            "no teacher": "prompt_kd_untaught",
+            "feature matching": "prompt_kd_features",
             "whole tower": "prompt_kd_whole",
         },
         setup="teacher vit-xm and student vit-xs learnt names and tags of emoji by Google and Twitter (900 and 200 "
@@ -30,7 +32,7 @@ def prompt_kd() -> Recipe:
         "labels: a twentieth of the concepts; read by the teacher's text vectors, on unseen concepts by Apple",
         differs="models trained here; the teacher is not tuned on the domain; classes are the texts of the batch; "
         "every arm starts from the weights that the student has from the two vendors, none from its teacher's; "
-        "no feature matching: `prompt_kd_features` is tuned, not measured yet; no arm without a teacher: likewise",
+        "no teacher is few labels with the student's own words",
         tuning=TUNING,
     )
     return replace(prompted_emoji("prompt_kd", _soft(), *PROMPTS, learning_rate=8e-3), claim=claim)
