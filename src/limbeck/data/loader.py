@@ -107,8 +107,14 @@ class TrainLoader:
                     coming.update(*rows.values())
                 yield list(rows)
 
-        options = {"num_workers": self.workers, "prefetch_factor": 2, "collate_fn": _same}
-        loader: Any = DataLoader(_Rows(self), sampler=wanted(), batch_size=None, **options)
+        loader: Any = DataLoader(
+            _Rows(self),
+            sampler=wanted(),  # type: ignore[arg-type]  # lists of rows, which `_Rows` takes as an index
+            batch_size=None,
+            num_workers=self.workers,
+            prefetch_factor=2,
+            collate_fn=_same,
+        )
         with worker_deaths(), closing(_received(loader)) as received:
             for step, item in zip(steps, received, strict=True):
                 if isinstance(item, LimbeckError):

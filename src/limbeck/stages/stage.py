@@ -141,8 +141,9 @@ class Stage(nn.Module):
             followed = module_of(self.producers[moving.of])
             assert followed is not None
             twin = self.moving[name.replace(".", "/")]
-            if mine := list(twin.parameters()):  # a part that borrows has none
-                torch._foreach_lerp_(mine, list(followed.parameters()), 1 - moving.decay)
+            mine: list[Tensor] = [*twin.parameters()]
+            if mine:  # a part that borrows has none
+                torch._foreach_lerp_(mine, [*followed.parameters()], 1 - moving.decay)
             for old, new in zip(twin.buffers(), followed.buffers(), strict=True):
                 old.copy_(new)
 
