@@ -9,7 +9,7 @@ from limbeck.core.recipe import Claim, Recipe, StageSpec
 from limbeck.core.term import Ref, Term
 from limbeck.heads.linear import LinearHead
 from limbeck.recipes.setups import taught_emoji as emoji
-from limbeck.recipes.setups.taught_emoji import SHIFTED, WORDS, like, stage, taught_emoji
+from limbeck.recipes.setups.taught_emoji import SHIFTED, WORDS, like, stage, taught_emoji, untaught_emoji
 
 PROJECTED = Ref("project")
 
@@ -26,12 +26,13 @@ def vl2v_adip() -> Recipe:
             "distilled at once": "vl2v_adip_direct",
             "pictures only": "vl2v_adip_pictures",
             "no teacher's pictures": "vl2v_adip_names",
+            "no teacher": "vl2v_adip_untaught",
         },
         setup=emoji.SETUP.replace("200 steps", "100 steps on EfficientNet's own features, then 200 steps")
         + "; the test is Apple's drawings of unseen concepts",
         differs="vendors as domains, open-vocabulary naming instead of fixed classes; the student's pretraining is "
         "itself distilled from ImageNet features; the projection is frozen in the second stage; pictures "
-        "only is plain feature matching; " + emoji.UNTAUGHT,
+        "only is plain feature matching; " + emoji.UNTAUGHT + ", after all 300 steps",
         tuning=emoji.TUNING + "; a quarter of the steps for alignment",
     )
     align = stage("align", _both(), "project", steps=50, learning_rate=8e-3)
@@ -54,6 +55,11 @@ def vl2v_adip_names() -> Recipe:
     train = stage("names", {"names": emoji.named()}, "student.image", "student.scale", "words", learning_rate=2e-3)
     parts = _pretraining() | emoji.words()
     return taught_emoji("vl2v_adip_names", _pretrain(), train, parts=parts, data=SHIFTED, text=Ref("words"))
+
+
+def vl2v_adip_untaught() -> Recipe:
+    """Both towers from the pairs alone, for as many steps as all the stages together."""
+    return untaught_emoji("vl2v_adip_untaught", data=SHIFTED, steps=300)
 
 
 def _both() -> dict[str, Term]:
