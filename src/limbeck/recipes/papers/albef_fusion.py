@@ -29,7 +29,8 @@ def albef_fusion() -> Recipe:
         "wrong pairs are drawn by the contrast, and evenly where there is none, so that what hard wrong pairs do is "
         "in the difference; towers from scratch instead of from DeiT and BERT",
         tuning="learning rate 1e-3, 2e-3, 4e-3 and the next beyond the best (8e-3, without contrast 5e-4), on "
-        "validation, one seed; an earlier measurement, 250 steps at 2e-3, had both arms near chance: -0.005 (-0.017 to 0.007)",
+        "validation, one seed; an earlier measurement, 250 steps at 2e-3, had both arms near chance: "
+        "-0.005 (-0.017 to 0.007)",
         also=("image<->text R@1",),
     )
     fusion = matched(DrawnPartners())
