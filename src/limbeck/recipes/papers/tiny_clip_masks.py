@@ -11,7 +11,8 @@ from limbeck.layers.gate.lagrange_multipliers import LagrangeMultipliers
 from limbeck.objectives.regulariser.lagrangian_sparsity import LagrangianSparsityLoss
 from limbeck.recipes.bases import feature_matching
 from limbeck.recipes.papers.tiny_clip import tiny_clip_claim
-from limbeck.recipes.setups.cut_clips import HALF, cut_clip, untaught_cut_clip, waiting
+from limbeck.recipes.setups.cut_clips import HALF, cut_claim, cut_clip, untaught_cut_clip
+from limbeck.recipes.setups.emoji_pairs import pairs_only
 from limbeck.surgery.cut_units import CutUnitsSurgery
 from limbeck.surgery.gate_units import GateUnitsSurgery
 from limbeck.surgery.selection.learned import LearnedSelection
@@ -24,14 +25,18 @@ def tiny_clip_masks() -> Recipe:
         "automatic inheritance, ViT-45M/32: 61.4 %; manual, ViT-40M/32: 59.8 % zero-shot ImageNet (LAION-400M)",
         {
             "evenly spaced": "tiny_clip_even",
+            "no teacher": "tiny_clip_even_untaught",
+            "feature matching": "tiny_clip_even_features",
+            "inherited weights alone": "tiny_clip_even_weights",
         },
     )
+    claim = cut_claim(claim, share="half", how="evenly spaced units, cut at the same time")
     gates, cut = GateUnitsSurgery(), CutUnitsSurgery(0.5, selection=LearnedSelection())
     recipe = cut_clip("tiny_clip_masks", (gates,), (cut,), learning_rate=1e-3)
     first = recipe.stages[0]
     sparse = _sparse(Method(first.terms))
     stage = replace(first, terms=sparse.terms, trains=sparse.trains())
-    return replace(recipe, stages=(stage, *recipe.stages[1:]), parts=sparse.parts, claim=waiting(claim))
+    return replace(recipe, stages=(stage, *recipe.stages[1:]), parts=sparse.parts, claim=claim)
 
 
 def tiny_clip_even() -> Recipe:
@@ -44,9 +49,14 @@ def tiny_clip_even_features() -> Recipe:
     return cut_clip("tiny_clip_even_features", (), (HALF,), learning_rate=2e-3, method=feature_matching())
 
 
+def tiny_clip_even_weights() -> Recipe:
+    """The same cut, and the pairs alone."""
+    return cut_clip("tiny_clip_even_weights", (), (HALF,), learning_rate=2e-3, method=pairs_only())
+
+
 def tiny_clip_even_untaught() -> Recipe:
     """The size that is left, from random weights and the pairs alone."""
-    return untaught_cut_clip("tiny_clip_even_untaught", HALF, learning_rate=2e-3)
+    return untaught_cut_clip("tiny_clip_even_untaught", HALF, learning_rate=1e-3)
 
 
 def _sparse(method: Method) -> Method:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from limbeck.core.recipe import Recipe
 from limbeck.recipes.bases import feature_matching
 from limbeck.recipes.papers.tiny_clip import tiny_clip_claim
-from limbeck.recipes.setups.cut_clips import HALF, QUARTER, cut_clip, untaught_cut_clip, waiting
+from limbeck.recipes.setups.cut_clips import HALF, QUARTER, cut_claim, cut_clip, untaught_cut_clip
 from limbeck.recipes.setups.emoji_pairs import pairs_only
 
 
@@ -18,9 +18,13 @@ def tiny_clip_progressive() -> Recipe:
         "progressive stages mitigate the loss of informative weights during extreme compression (no figure)",
         {
             "one cut": "tiny_clip_one_cut",
+            "no teacher": "tiny_clip_one_cut_untaught",
+            "feature matching": "tiny_clip_one_cut_features",
+            "inherited weights alone": "tiny_clip_one_cut_weights",
         },
     )
-    return replace(cut_clip("tiny_clip_progressive", (HALF,), (HALF,), learning_rate=4e-3), claim=waiting(claim))
+    claim = cut_claim(claim, share="a quarter", how="one cut at the start")
+    return replace(cut_clip("tiny_clip_progressive", (HALF,), (HALF,), learning_rate=4e-3), claim=claim)
 
 
 def tiny_clip_one_cut() -> Recipe:
@@ -35,7 +39,7 @@ def tiny_clip_one_cut_features() -> Recipe:
 
 def tiny_clip_one_cut_weights() -> Recipe:
     """One cut, and the pairs alone."""
-    return cut_clip("tiny_clip_one_cut_weights", (QUARTER,), (), learning_rate=4e-3, method=pairs_only())
+    return cut_clip("tiny_clip_one_cut_weights", (QUARTER,), (), learning_rate=2e-3, method=pairs_only())
 
 
 def tiny_clip_one_cut_untaught() -> Recipe:

@@ -12,6 +12,10 @@ from limbeck.surgery.cut_units import CutUnitsSurgery
 from limbeck.surgery.selection.uniform import UniformSelection
 
 HALF, QUARTER = (CutUnitsSurgery(share, selection=UniformSelection()) for share in (0.5, 0.25))
+SETUP = (
+    "emoji of four vendors with names and tags, 32 px; teacher vit-xm (4 + 4 layers of width 128), 900 steps; student "
+    "the teacher itself, cut to {share} of its heads, channels and neurons, two stages of 100 steps of 96 pairs"
+)
 
 
 def cut_clip(name: str, *surgeries: tuple[Surgery, ...], learning_rate: float, method: Method | None = None) -> Recipe:
@@ -35,13 +39,10 @@ def untaught_cut_clip(name: str, cut: Surgery, *, learning_rate: float) -> Recip
     return replace(recipe, teacher=None, surgeries=())
 
 
-def waiting(claim: Claim) -> Claim:
-    """A claim about one ingredient, whose humbling arms are so far those of the whole method."""
-    says = (
-        "; no feature matching: beside the whole method it stands in `tiny_clip`, here it is not measured yet; no arm "
-        "without a teacher: likewise"
-    )
-    return replace(claim, differs=claim.differs + says)
+def cut_claim(claim: Claim, *, share: str, how: str) -> Claim:
+    """A claim of the paper about students that are cut: what they are, and how its humbling arms are."""
+    humbling = f"; the humbling arms: {how}; no teacher is the size that is left, from random weights, for all steps"
+    return replace(claim, setup=SETUP.format(share=share), differs=claim.differs + humbling)
 
 
 def _stage(method: Method, number: int, surgeries: tuple[Surgery, ...], rate: float) -> StageSpec:
