@@ -8,6 +8,7 @@ from limbeck.core.discovery import modules, recipes, studies
 from limbeck.core.errors import UsageError, unknown
 from limbeck.core.recipe import Claim, Recipe
 from limbeck.core.study import METHOD, Study
+from limbeck.pipeline.steady import steady
 
 PAPERS = "limbeck.recipes.papers"
 
@@ -46,17 +47,17 @@ def find_claim(name: str) -> Recipe | Study:
 
 
 def arms_of(recipe: Recipe) -> dict[str, Recipe]:
-    """`method` and the label of each baseline -> recipe.
+    """`method` and the label of each baseline -> recipe, as it is measured: in fp32 where it says `auto`.
 
     Raises:
         UsageError: a baseline that is no recipe, or none at all.
     """
     claim, known = claim_of(recipe), recipes()
-    arms = {METHOD: recipe}
+    arms = {METHOD: steady(recipe)}
     for label, name in claim.baselines.items():
         if name not in known:
             raise UsageError(unknown("recipe", name, known, where=f"baselines of the claim '{recipe.name}'"))
-        arms[label] = known[name]()
+        arms[label] = steady(known[name]())
     if len(arms) < 2 or (claim.decides and claim.decides not in claim.baselines):
         raise UsageError(
             f"the claim '{recipe.name}' is decided by '{claim.decides}', and its baselines are "

@@ -19,6 +19,7 @@ from limbeck.evaluation.embeddings import Embeddings, embed
 from limbeck.pipeline.execute import Bench, open_bench, open_named, prepare_teacher
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.rows import Rows
+from limbeck.pipeline.steady import steady
 from limbeck.pipeline.teach import Taught
 from limbeck.pipeline.trial import Trial, trial
 from limbeck.pipeline.views import view_of
@@ -66,8 +67,8 @@ class ClaimLab:
         return self._taught[key]
 
     def trial(self, recipe: Recipe, *, seed: int) -> Trial:
-        """Train a recipe under a seed and measure it; nothing stays on the disk."""
-        own = replace(recipe, seed=seed)
+        """Train a recipe under a seed, in fp32 where it says `auto`, and measure it; nothing stays on the disk."""
+        own = replace(steady(recipe), seed=seed)
         split = "validation" if self.validation else "test"
         return trial(own, self.bench(own), self.taught(own), split=split, notify=self.notify)
 

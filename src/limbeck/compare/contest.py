@@ -29,6 +29,7 @@ from limbeck.pipeline.differences import differences
 from limbeck.pipeline.execute import Bench, Run
 from limbeck.pipeline.measure import Measured, measured_from
 from limbeck.pipeline.notify import Notify, silent
+from limbeck.pipeline.steady import steady
 
 PLAN = "plan.json"
 ASKED = "asked.json"
@@ -111,7 +112,7 @@ class _Contest:
         self, arms: Mapping[str, Recipe], bench: Bench, rules: Rules, *, out: Path, jobs: int, notify: Notify
     ) -> None:
         _check_arms(arms)
-        self.arms = {name: _steady(recipe) for name, recipe in arms.items()}
+        self.arms = {name: replace(steady(recipe), seed=0) for name, recipe in arms.items()}
         self.bench, self.rules, self.out, self.notify = bench, rules, out, notify
         self.data = bench.source.fingerprint()
         self.desk = ComparisonDesk(bench, out=out, notify=notify)
@@ -335,18 +336,6 @@ def _check_arms(arms: Mapping[str, Recipe]) -> None:
         raise UsageError(f"none of the arms {', '.join(arms)} has a teacher; at least one needs it")
     if len({_slug(name) for name in arms}) < len(arms):
         raise UsageError(f"arms {', '.join(arms)} would share a folder; give them other names")
-
-
-def _steady(recipe: Recipe) -> Recipe:
-    """`auto` precision is decided by a measurement in each process; here it is fp32 for all."""
-
-    def fixed(stage: Any) -> Any:
-        if stage.optimisation.precision != "auto":
-            return stage
-        return replace(stage, optimisation=replace(stage.optimisation, precision="fp32"))
-
-    align = recipe.align and replace(recipe.align, stage=fixed(recipe.align.stage))
-    return replace(recipe, stages=tuple(map(fixed, recipe.stages)), align=align, seed=0)
 
 
 def _slug(name: str) -> str:
