@@ -53,6 +53,25 @@ def test_unequal_groups_and_a_favourite_answer_stay_at_chance(seed: int) -> None
     assert control.passed, control.verdict
 
 
+@pytest.mark.parametrize(("unlucky", "passed"), [(0, True), (20, True), (60, False)])
+def test_a_failure_has_to_come_again(unlucky: int, passed: bool) -> None:
+    class Unlucky(EmbeddingEvaluator):
+        """So many dealings find nothing, the others are at chance."""
+
+        dealt = 0
+
+        def measure(self, embeddings: Embeddings) -> list[Measurement]:
+            self.dealt += 1
+            hits = np.zeros(200) if self.dealt <= unlucky else np.arange(200) < 20
+            return [Measurement("R@1", hits.astype(float), 0.1, proportion=True)]
+
+    evaluator = Unlucky()
+    vectors = worlds.perfect(30)
+    control = shuffled_control(evaluator, embed(worlds.models(vectors), worlds.batches(vectors)))
+    assert control.passed == passed
+    assert evaluator.dealt == (20 if unlucky == 0 else 60)
+
+
 def test_false_alarms_are_rare() -> None:
     """12 honest controls with 8 metrics each: none fails."""
     generator = np.random.default_rng(7)

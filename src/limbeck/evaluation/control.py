@@ -21,7 +21,7 @@ class Control:
 
     Args:
         metrics: one for each metric of the protocol; `n` counts items times permutations, the interval is 99.9 %.
-        failed: names of those whose interval does not hold chance.
+        failed: names of those whose interval does not hold chance, nor does that of a second dealing.
     """
 
     metrics: tuple[Metric, ...]
@@ -50,6 +50,9 @@ def shuffled_control(
 ) -> Control:
     """Score randomly dealt pairs.
 
+    A comparison has hundreds of controls, so that one in a thousand fails by luck. What fails is dealt again, twice as
+    often and from another seed, and has to fail again: a leak does, luck does not.
+
     Args:
         evaluator: the protocol.
         embeddings: the vectors that the headline was measured on.
@@ -60,7 +63,16 @@ def shuffled_control(
         Mean over the permutations with a 99.9 % interval, the wider one of Wilson's and of the spread between
         permutations.
     """
-    generator = np.random.default_rng(seed)
+    first = _dealt(evaluator, embeddings, permutations, np.random.default_rng(seed))
+    if first.passed:
+        return first
+    again = _dealt(evaluator, embeddings, 2 * permutations, np.random.default_rng([seed, 1]))
+    return Control(again.metrics, tuple(name for name in again.failed if name in first.failed))
+
+
+def _dealt(
+    evaluator: EmbeddingEvaluator, embeddings: Embeddings, permutations: int, generator: np.random.Generator
+) -> Control:
     runs = [evaluator.measure(embeddings.shuffled(generator)) for _ in range(permutations)]
     metrics, failed = [], []
     for same in zip(*runs, strict=True):
