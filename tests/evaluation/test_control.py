@@ -72,6 +72,17 @@ def test_a_failure_has_to_come_again(unlucky: int, passed: bool) -> None:
     assert evaluator.dealt == (20 if unlucky == 0 else 60)
 
 
+def test_pictures_that_share_a_text_are_no_independent_answers() -> None:
+    generator = np.random.default_rng(3)
+    group = np.repeat(np.arange(25), 4)
+    vectors = {"image": generator.normal(size=(100, 8)), "text": generator.normal(size=(25, 8))[group]}
+    target = {"group": group.tolist(), "content.text": group.tolist()}
+    found = embed(worlds.models(vectors), worlds.batches(vectors, target=target))
+    control = shuffled_control(RetrievalEvaluator(), found)
+    assert {metric.n for metric in control.metrics} == {20 * 25}
+    assert control.passed
+
+
 def test_false_alarms_are_rare() -> None:
     """12 honest controls with 8 metrics each: none fails."""
     generator = np.random.default_rng(7)

@@ -20,7 +20,8 @@ class Control:
     """What the shuffled pairs scored.
 
     Args:
-        metrics: one for each metric of the protocol; `n` counts items times permutations, the interval is 99.9 %.
+        metrics: one for each metric of the protocol; `n` counts distinct items of the rarer modality times
+            permutations, the interval is 99.9 %.
         failed: names of those whose interval does not hold chance, nor does that of a second dealing.
     """
 
@@ -74,10 +75,13 @@ def _dealt(
     evaluator: EmbeddingEvaluator, embeddings: Embeddings, permutations: int, generator: np.random.Generator
 ) -> Control:
     runs = [evaluator.measure(embeddings.shuffled(generator)) for _ in range(permutations)]
+    # Four pictures of one thing and one text are not four answers that luck gives independently.
+    units = min(len(embeddings.distinct(modality)[0]) for modality in embeddings.vectors)
     metrics, failed = [], []
     for same in zip(*runs, strict=True):
         means = np.array([measurement.items.mean() for measurement in same])
-        value, n = float(means.mean()), sum(len(measurement.items) for measurement in same)
+        value = float(means.mean())
+        n = sum(min(len(measurement.items), units) for measurement in same)
         around = wilson(min(1.0, max(0.0, value)), n, confidence=_CONFIDENCE)
         half = 3.9 * float(means.std(ddof=1)) / math.sqrt(permutations) if permutations > 1 else 0.0
         low, high = min(around.low, value - half), max(around.high, value + half)
