@@ -48,8 +48,9 @@ class Method:
 
 def methods() -> list[Method]:
     """Every paper that a claim names, in order."""
+    known = claims()
     by_source: dict[str, list[str]] = {}
-    for name, item in claims().items():
+    for name, item in known.items():
         by_source.setdefault(number_of(claim_of(item).source), []).append(name)
     files = {
         source: {PAPERS + file for file, owners in paper_files().items() if set(owners) & set(names)}
@@ -61,7 +62,6 @@ def methods() -> list[Method]:
     among = {
         commit: sum(commit in found for found in brought.values()) for found in brought.values() for commit in found
     }
-    known = claims()
     return [
         Method(
             claim_of(known[names[0]]).source,

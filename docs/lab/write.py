@@ -1,6 +1,6 @@
 """Puts a comparison's numbers into its lab page: `python docs/lab/write.py runs/demo/comparison.json icons-demo`.
 
-It takes what `limbeck demo` leaves behind, and what `limbeck compare` does (`... compare-icons`). The JSON is kept
+It takes what `limbeck demo` leaves behind, and what `limbeck compare` does (`... compare-emoji`). The JSON is kept
 beside the page, and everything between the two `result` comments is made from it: no figure is typed.
 What stands between the two `shipped` comments is read from the recipes.
 """

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from limbeck.claims.found import arms_of, claims
 from limbeck.core.recipe import Recipe
+from limbeck.pipeline.apprentice import recipe_of
 from limbeck.pipeline.steady import steady
 from limbeck.recipes.distillation import alignment
 from limbeck.recipes.papers.tiny_clip import tiny_clip
+from limbeck.recipes.setups.small_clips import small_clip
 
 
 def precisions(recipe: Recipe) -> list[str]:
@@ -27,6 +29,11 @@ def test_what_was_asked_for_stays_and_nothing_else_changes():
     assert steady(asked) == asked
     assert steady(steady(one)) == steady(one)
     assert replace(steady(one), stages=one.stages) == one
+
+
+def test_no_teacher_that_is_trained_here_has_one_either():
+    assert set(precisions(small_clip())) == {"auto"}
+    assert set(precisions(recipe_of("recipe:small_clip"))) == {"fp32"}
 
 
 def test_no_arm_of_a_claim_has_a_precision_that_a_busy_machine_decides():

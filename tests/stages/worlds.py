@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,14 +12,17 @@ from torch import Tensor, nn
 
 from limbeck.core.encoder import Encoder
 from limbeck.core.features import Features
+from limbeck.core.part import Moving, Part, make_parts
 from limbeck.core.recipe import Budget, Optimisation, StageSpec
 from limbeck.core.sample import Batch
 from limbeck.core.scale import LogitScale
 from limbeck.core.teacher import LiveTeacher
+from limbeck.core.tensors import read_tensors
 from limbeck.core.term import Ref, Term
 from limbeck.objectives.affinity.affinity_mimicking import AffinityMimickingLoss
 from limbeck.objectives.contrastive.info_nce import InfoNCELoss
 from limbeck.objectives.feature.cosine import CosineLoss
+from limbeck.stages.loop import fit
 
 WIDTH = 8
 
@@ -134,6 +139,22 @@ def spec(
     """A stage with everything overridable by name."""
     budget = Budget(steps, batch or {"image+text": 12}, micro_batch, evaluate_every, patience, save_every)
     return StageSpec(name, terms, trains, budget, Optimisation(**({"learning_rate": 1e-2} | optimisation)))
+
+
+def resumed(spec: StageSpec, parts: Mapping[str, Part | Moving], folder: Path) -> dict[str, Tensor]:
+    """What six steps keep that save at the third; resumed from there they come to the same bytes."""
+    last = folder / "checkpoints" / "main" / "step-00000006"
+
+    def run() -> tuple[dict[str, bytes], int]:
+        result = fit(spec, {**producers(), **make_parts(parts, seed=3)}, Steps(), folder=folder, progress=False)
+        return {path.name: path.read_bytes() for path in last.glob("*.safetensors")}, result.resumed_from
+
+    whole, first = run()
+    shutil.rmtree(last)
+    again, start = run()
+    assert (first, start) == (0, 3)
+    assert whole == again
+    return dict(read_tensors(last / "weights.safetensors")[0])
 
 
 def weights(parts: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -12,13 +12,15 @@ from limbeck.core.describe import KEY, describe
 from limbeck.core.discovery import modules, recipes
 from limbeck.core.errors import UsageError, unknown
 from limbeck.core.recipe import Recipe
+from limbeck.pipeline.steady import steady
 
 PREFIX = "recipe:"
 _ROOMS = ("stages", "functional")
 
 
 def recipe_of(name: str) -> Recipe:
-    """The recipe that `recipe:NAME` names.
+    """The recipe that `recipe:NAME` names, as it is trained: in fp32 where it says `auto`, so that a busy machine does
+    not make another teacher of it.
 
     Raises:
         UsageError: there is none (with the nearest valid one).
@@ -29,7 +31,7 @@ def recipe_of(name: str) -> Recipe:
         raise UsageError(unknown("recipe", wanted, known, where=f"the teacher '{name}'"))
     found = known[wanted]()
     assert isinstance(found, Recipe)
-    return found
+    return steady(found)
 
 
 def place_of(recipe: Recipe, cache: Path) -> Path:

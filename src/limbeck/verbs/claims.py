@@ -88,9 +88,9 @@ def claims(
     wrong, stale, missing = check_ledger(folder)
     if all:
         items = {one: item for one, item in known_claims().items() if again or one in stale or one in missing}
+    known = entries(folder) if items and not again else {}
     for one, item in items.items():
-        before = None if again else entries(folder).get(one)
-        entry = measure_claim(item, cache=root, jobs=jobs, threads=threads, before=before, notify=notify)
+        entry = measure_claim(item, cache=root, jobs=jobs, threads=threads, before=known.get(one), notify=notify)
         write_json(folder / f"{one}.json", entry)
         print("\n".join(_lines(one, entry)))
     if items:

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import shutil
-
 import pytest
 import torch
 
 from limbeck.core.errors import UsageError
 from limbeck.core.part import Moving, Part, make_parts
 from limbeck.core.recipe import Method
-from limbeck.core.tensors import read_tensors
 from limbeck.core.term import Ref, Term
 from limbeck.fusers.cross_attention import CrossAttentionFuser
 from limbeck.heads.hard_pair_matcher import HardPairMatcher
@@ -18,7 +15,6 @@ from limbeck.layers.pairs.drawn_partners import DrawnPartners
 from limbeck.objectives.contrastive.matching import MatchingLoss
 from limbeck.objectives.contrastive.queue_contrast import QueueContrastLoss
 from limbeck.stages.accumulation import backward
-from limbeck.stages.loop import fit
 from limbeck.stages.stage import Stage
 from stages import worlds
 
@@ -121,18 +117,6 @@ def test_three_steps_in_micro_batches_equal_three_whole_ones(micro):
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
     spec = worlds.spec(6, terms=method().terms, trains=method().trains(), save_every=3)
-    last = tmp_path / "checkpoints" / "main" / "step-00000006"
-
-    def run():
-        producers = {**worlds.producers(), **make_parts(described(), seed=3)}
-        result = fit(spec, producers, worlds.Steps(), folder=tmp_path, progress=False)
-        return {path.name: path.read_bytes() for path in last.glob("*.safetensors")}, result.resumed_from
-
-    whole, first = run()
-    shutil.rmtree(last)
-    again, resumed = run()
-    assert (first, resumed) == (0, 3)
-    assert whole == again
-    held = read_tensors(last / "weights.safetensors")[0]
+    held = worlds.resumed(spec, described(), tmp_path)
     assert int(held["trained.queue/text.count"]) == 20
     assert bool((held["trained.queue/text.kept_group"] >= 0).all())

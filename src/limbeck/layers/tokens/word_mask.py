@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from limbeck.core.errors import UsageError
+from limbeck.functional.word_choice import choose_words, placed
 
 
 class WordMask(nn.Module):
@@ -59,18 +60,7 @@ class WordMask(nn.Module):
             `tokens` with blanks `(n, t, width)`; `place` `(n, count)`, position of each hidden word, -1 where there is
             none; `word` `(n, count)`, its id, -1 where there is none.
         """
-        n, t = ids.shape
-        real = torch.ones(n, t, dtype=torch.bool, device=ids.device) if mask is None else mask
-        position = torch.arange(t, device=ids.device)
-        last = torch.where(real, position, -1).amax(1, keepdim=True)
-        open_ = real & (position > 0) & (position < last)
-        luck = torch.rand(n, t, device=ids.device) if self.training else ids.to(tokens.dtype) + 1
-        order = torch.where(open_, luck, -1.0).topk(min(self.count, t), dim=1)
-        found = order.values >= 0
-        place, word = order.indices, ids.gather(1, order.indices)
-        hidden = torch.zeros_like(real).scatter(1, place, found)
-        return {
-            "tokens": torch.where(hidden[..., None], self.blank.to(tokens.dtype), tokens),
-            "place": torch.where(found, place, -1),
-            "word": torch.where(found, word, -1),
-        }
+        luck = torch.rand(ids.shape, device=ids.device) if self.training else ids.float() + 1
+        place, word = choose_words(ids, mask, luck, self.count)
+        hidden = placed(place, ids.shape[1])[..., None]
+        return {"tokens": torch.where(hidden, self.blank.to(tokens.dtype), tokens), "place": place, "word": word}

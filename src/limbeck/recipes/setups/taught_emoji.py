@@ -21,8 +21,7 @@ VENDORS = "emoji:size=32,skins=no,train=google+twitter,test="
 SAME, SHIFTED = VENDORS + "google+twitter", VENDORS + "apple"
 UNTAUGHT = (
     "no teacher is both towers of resnet-xs, vectors of its own 128 instead of 256, from the pairs; its own words name "
-    "the pictures (timing chose its precision, not the same in the two claims of VLM-Distill-OOD: same recipe, other "
-    "values)"
+    "the pictures"
 )
 SETUP = (
     "emoji by Google and Twitter, 32 px; teacher EfficientNet-Lite0 and MiniLM, aligned on the same pairs; student the "
