@@ -25,9 +25,12 @@ def tiny_clip_masks() -> Recipe:
         "automatic inheritance, ViT-45M/32: 61.4 %; manual, ViT-40M/32: 59.8 % zero-shot ImageNet (LAION-400M)",
         {
             "evenly spaced": "tiny_clip_even",
+            "no teacher": "tiny_clip_even_untaught",
+            "feature matching": "tiny_clip_even_features",
+            "inherited weights alone": "tiny_clip_even_weights",
         },
     )
-    claim = cut_claim(claim, share="half", waiting="tiny_clip_even")
+    claim = cut_claim(claim, share="half", how="evenly spaced units, cut at the same time")
     gates, cut = GateUnitsSurgery(), CutUnitsSurgery(0.5, selection=LearnedSelection())
     recipe = cut_clip("tiny_clip_masks", (gates,), (cut,), learning_rate=1e-3)
     first = recipe.stages[0]

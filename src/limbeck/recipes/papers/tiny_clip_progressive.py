@@ -18,9 +18,12 @@ def tiny_clip_progressive() -> Recipe:
         "progressive stages mitigate the loss of informative weights during extreme compression (no figure)",
         {
             "one cut": "tiny_clip_one_cut",
+            "no teacher": "tiny_clip_one_cut_untaught",
+            "feature matching": "tiny_clip_one_cut_features",
+            "inherited weights alone": "tiny_clip_one_cut_weights",
         },
     )
-    claim = cut_claim(claim, share="a quarter", waiting="tiny_clip_one_cut")
+    claim = cut_claim(claim, share="a quarter", how="one cut at the start")
     return replace(cut_clip("tiny_clip_progressive", (HALF,), (HALF,), learning_rate=4e-3), claim=claim)
 
 

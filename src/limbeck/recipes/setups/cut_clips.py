@@ -39,10 +39,10 @@ def untaught_cut_clip(name: str, cut: Surgery, *, learning_rate: float) -> Recip
     return replace(recipe, teacher=None, surgeries=())
 
 
-def cut_claim(claim: Claim, *, share: str, waiting: str) -> Claim:
-    """A claim of the paper about students that are cut: what they are, and whose humbling arms wait to be measured."""
-    says = f"no feature matching: `{waiting}_features` is tuned, not measured yet; no arm without a teacher: likewise"
-    return replace(claim, setup=SETUP.format(share=share), differs=f"{claim.differs}; {says}")
+def cut_claim(claim: Claim, *, share: str, how: str) -> Claim:
+    """A claim of the paper about students that are cut: what they are, and how its humbling arms are."""
+    humbling = f"; the humbling arms: {how}; no teacher is the size that is left, from random weights, for all steps"
+    return replace(claim, setup=SETUP.format(share=share), differs=claim.differs + humbling)
 
 
 def _stage(method: Method, number: int, surgeries: tuple[Surgery, ...], rate: float) -> StageSpec:
