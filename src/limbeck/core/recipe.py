@@ -41,7 +41,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Optimisation:
-    """AdamW with warm-up and cosine decay.
+    """AdamW, or Muon beside it, with warm-up and cosine decay.
 
     Args:
         learning_rate: peak.
@@ -51,6 +51,7 @@ class Optimisation:
         clip: largest gradient norm; None does not clip.
         ema: decay of the exponential moving average of the weights that is evaluated and kept; None keeps the last.
         precision: `fp32`, `bf16` or `auto` (bf16 where a short measurement on this machine says it pays).
+        optimizer: `adamw`, or `muon`: orthogonalised momentum for linear layers and convolutions, AdamW for the rest.
     """
 
     learning_rate: float = 1e-3
@@ -60,6 +61,7 @@ class Optimisation:
     clip: float | None = 1.0
     ema: float | None = None
     precision: str = "auto"
+    optimizer: str = field(default="adamw", metadata=QUIET)
 
 
 @dataclass(frozen=True)
