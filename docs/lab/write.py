@@ -158,8 +158,8 @@ def shipped() -> str:
             budget, how = stage.budget, stage.optimisation
             rows = " and ".join(f"{count} `{kind}`" for kind, count in budget.batch.items())
             lines.append(
-                f"- `{recipe.name}`, stage `{stage.name}`: {budget.steps} steps of {rows} rows, learning rate "
-                f"{how.learning_rate:g}, weight decay {how.weight_decay:g}."
+                f"- `{recipe.name}`, stage `{stage.name}`: {budget.steps} steps of {rows} rows, {how.optimizer}, "
+                f"learning rate {how.learning_rate:g}, weight decay {how.weight_decay:g}."
             )
     shifts = ", ".join(f"{name} {value}" for name, value in describe(icons().data.jitters[0]).items() if name != KEY)
     lines.append(f"- Every arm: student `{icons().student}`, `{type(icons().data.jitters[0]).__name__}` ({shifts}).")

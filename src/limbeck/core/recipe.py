@@ -15,6 +15,7 @@ from limbeck.core.surgery import Surgery
 from limbeck.core.term import Ref, Term
 
 CACHE_DTYPES = ("float32", "float16")
+OPTIMIZERS = ("adamw", "muon")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class Optimisation:
         ema: decay of the exponential moving average of the weights that is evaluated and kept; None keeps the last.
         precision: `fp32`, `bf16` or `auto` (bf16 where a short measurement on this machine says it pays).
         optimizer: `adamw`, or `muon`: orthogonalised momentum for linear layers and convolutions, AdamW for the rest.
+
+    Raises:
+        UsageError: an optimizer that does not exist.
     """
 
     learning_rate: float = 1e-3
@@ -62,6 +66,10 @@ class Optimisation:
     ema: float | None = None
     precision: str = "auto"
     optimizer: str = field(default="adamw", metadata=QUIET)
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            raise UsageError(unknown("optimizer", self.optimizer, OPTIMIZERS))
 
 
 @dataclass(frozen=True)

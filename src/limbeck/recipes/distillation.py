@@ -19,7 +19,13 @@ def batch_of(kinds: Mapping[str, int], size: int) -> dict[str, int]:
 
 
 def student_stage(
-    method: Method, *, steps: int, batch: Mapping[str, int], learning_rate: float, evaluations: int = 10
+    method: Method,
+    *,
+    steps: int,
+    batch: Mapping[str, int],
+    learning_rate: float,
+    optimizer: str = "adamw",
+    evaluations: int = 10,
 ) -> StageSpec:
     """One joint stage that trains both towers and the scale by a method."""
     every = max(1, steps // evaluations)
@@ -28,7 +34,7 @@ def student_stage(
         terms=method.terms,
         trains=method.trains(),
         budget=Budget(steps, batch=batch, evaluate_every=every, save_every=every),
-        optimisation=Optimisation(learning_rate=learning_rate, ema=0.99),
+        optimisation=Optimisation(learning_rate=learning_rate, ema=0.99, optimizer=optimizer),
     )
 
 

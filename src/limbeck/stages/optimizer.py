@@ -5,24 +5,15 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from limbeck.core.errors import UsageError, unknown
 from limbeck.core.recipe import Optimisation
 from limbeck.stages.muon import MuonAdamW, layer_matrices
 
-OPTIMIZERS = ("adamw", "muon")
-
 
 def make_optimizer(module: nn.Module, optimisation: Optimisation) -> torch.optim.AdamW:
-    """Fused AdamW, or Muon for the matrices of layers beside it; weight decay on matrices and convolutions only.
-
-    Raises:
-        UsageError: another optimizer was asked for.
-    """
-    name, rate, decay = optimisation.optimizer, optimisation.learning_rate, optimisation.weight_decay
-    if name not in OPTIMIZERS:
-        raise UsageError(unknown("optimizer", name, OPTIMIZERS))
+    """Fused AdamW, or Muon for the matrices of layers beside it; weight decay on matrices and convolutions only."""
+    rate, decay = optimisation.learning_rate, optimisation.weight_decay
     trained = [p for p in module.parameters() if p.requires_grad]
-    matrices = layer_matrices(module) if name == "muon" else []
+    matrices = layer_matrices(module) if optimisation.optimizer == "muon" else []
     orthogonal = set(matrices)
     groups = [
         {"params": [p for p in trained if p.ndim >= 2 and p not in orthogonal], "weight_decay": decay},

@@ -29,6 +29,7 @@ def compare(
     threads: Annotated[int, "torch threads of each process; 0 takes a quarter of the cores"] = 0,
     batch_size: Annotated[int, "pairs in a batch"] = 256,
     learning_rate: Annotated[float, "peak learning rate"] = 1e-3,
+    optimizer: Annotated[str, "of every arm: adamw, or muon (with AdamW for what is no matrix)"] = "adamw",
     draws: Annotated[int, "augmented draws kept for each row; 0 trains without augmentation"] = 4,
     max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
     cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
@@ -56,6 +57,7 @@ def compare(
         threads: of each process.
         batch_size: pairs in a batch.
         learning_rate: peak.
+        optimizer: of every arm.
         draws: stored augmentation draws.
         max_bad: share of unreadable rows above which nothing is trained.
         cache: root of all caches.
@@ -87,7 +89,7 @@ def compare(
         )
     names = arm_names(methods)
     for name in names:
-        check_numbers(method=name, steps=steps, batch_size=batch_size, learning_rate=learning_rate, workers=0)
+        check_numbers(method=name, steps=steps, batch_size=batch_size, learning_rate=learning_rate, optimizer=optimizer)
     rules = Rules(tuple(range(seeds)), budget, seconds, tune, threads or default_threads())
     begun = check_place(out, rules)
     notify = to_stderr()
@@ -95,7 +97,9 @@ def compare(
         make_student(student)  # a wrong name is said before anything is read
         first = draft(data, teacher=teacher, student=student, draws=draws, seed=0, max_bad=max_bad)
         bench = open_bench(first, cache=cache or cache_folder(), notify=notify)
-        arms = make_arms(first, bench, names, steps=steps, batch_size=batch_size, learning_rate=learning_rate)
+        arms = make_arms(
+            first, bench, names, steps=steps, batch_size=batch_size, learning_rate=learning_rate, optimizer=optimizer
+        )
         if not begun:  # what goes on was examined when it began
             check_before(arms[names[-1]], bench, out=out, notify=notify, allow=allow)
     outcome = contest(arms, bench, rules, out=out, jobs=jobs or default_jobs(rules.threads), notify=notify)
@@ -124,7 +128,14 @@ def arm_names(methods: str) -> list[str]:
 
 
 def make_arms(
-    first: Recipe, bench: Bench, names: list[str], *, steps: int, batch_size: int, learning_rate: float
+    first: Recipe,
+    bench: Bench,
+    names: list[str],
+    *,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    optimizer: str = "adamw",
 ) -> dict[str, Recipe]:
     """One recipe a method, alike in everything but the terms."""
     from dataclasses import replace
@@ -139,7 +150,7 @@ def make_arms(
     for name in names:
         recipe = fill(
             replace(first, name=name), counts, method=name, steps=steps, batch_size=batch_size,
-            learning_rate=learning_rate, aligned=aligned,
+            learning_rate=learning_rate, optimizer=optimizer, aligned=aligned,
         )  # fmt: skip
         check_stages(recipe, make_student(recipe.student, width=shared_width(recipe, bench.models)), bench.models)
         arms[name] = recipe

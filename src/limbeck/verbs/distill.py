@@ -20,6 +20,7 @@ def distill(
     steps: Annotated[int, "optimizer steps; 0 takes 30 passes over the pairs, at least 500"] = 0,
     batch_size: Annotated[int, "pairs in a batch"] = 256,
     learning_rate: Annotated[float, "peak learning rate"] = 1e-3,
+    optimizer: Annotated[str, "adamw, or muon (with AdamW for what is no matrix)"] = "adamw",
     draws: Annotated[int, "augmented draws kept for each row; 0 trains without augmentation"] = 4,
     seed: Annotated[int, "of weights, order and draws"] = 0,
     max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
@@ -45,6 +46,7 @@ def distill(
         steps: optimizer steps.
         batch_size: pairs in a batch.
         learning_rate: peak.
+        optimizer: what moves the weights.
         draws: stored augmentation draws.
         seed: of everything random.
         max_bad: share of unreadable rows above which nothing is trained.
@@ -72,7 +74,14 @@ def distill(
     notify = to_stderr()
     root = cache or cache_folder()
     check_folder(out)
-    check_numbers(method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate, workers=workers)
+    check_numbers(
+        method=method,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        workers=workers,
+    )
     make_student(student)  # a wrong name is said before anything is read
     first = draft(
         data, teacher=teacher, student=student, draws=draws, seed=seed, max_bad=max_bad, cache_dtype=cache_dtype
@@ -81,7 +90,7 @@ def distill(
     counts = {kind: len(rows) for kind, rows in bench.rows.train.items()}
     recipe = fill(
         first, counts, method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate,
-        aligned=bench.models is None or bench.models.aligned,
+        optimizer=optimizer, aligned=bench.models is None or bench.models.aligned,
     )  # fmt: skip
     check_before(recipe, bench, out=out, notify=notify, allow=allow)
     done = execute(recipe, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(report_run,))
@@ -89,7 +98,9 @@ def distill(
     return done
 
 
-def check_numbers(*, method: str, steps: int, batch_size: int, learning_rate: float, workers: int) -> None:
+def check_numbers(
+    *, method: str, steps: int, batch_size: int, learning_rate: float, optimizer: str = "adamw", workers: int = 0
+) -> None:
     """Refuse what can be known to be wrong without looking at the data.
 
     Raises:
@@ -97,6 +108,7 @@ def check_numbers(*, method: str, steps: int, batch_size: int, learning_rate: fl
     """
     from limbeck.core.discovery import methods
     from limbeck.core.errors import UsageError, unknown
+    from limbeck.core.recipe import Optimisation
 
     known = methods()
     if method not in known:
@@ -105,6 +117,7 @@ def check_numbers(*, method: str, steps: int, batch_size: int, learning_rate: fl
         raise UsageError(f"batch-size is at least 2 and steps at least 0; got {batch_size} and {steps}")
     if not 0 < learning_rate < float("inf"):
         raise UsageError(f"learning-rate is a positive number, such as 0.001; got {learning_rate}")
+    Optimisation(optimizer=optimizer)  # says which there are
     if workers < 0:
         raise UsageError(f"workers is a number of processes, 0 for none; got {workers}")
 
@@ -136,6 +149,7 @@ def fill(
     batch_size: int,
     learning_rate: float,
     aligned: bool,
+    optimizer: str = "adamw",
 ) -> Recipe:
     """The recipe with its stages, sized by the data."""
     from dataclasses import replace
@@ -144,7 +158,7 @@ def fill(
     from limbeck.core.errors import DataError
     from limbeck.recipes.distillation import alignment, batch_of, student_stage
 
-    check_numbers(method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate, workers=0)
+    check_numbers(method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate, optimizer=optimizer)
     known = methods()
     pairs = counts.get("image+text", 0)
     if not pairs:
@@ -153,6 +167,6 @@ def fill(
     if not known[method]().needs_teacher():
         batch = {"image+text": batch["image+text"]}
     length = steps or max(500, 30 * pairs // batch["image+text"])
-    stage = student_stage(known[method](), steps=length, batch=batch, learning_rate=learning_rate)
+    stage = student_stage(known[method](), steps=length, batch=batch, learning_rate=learning_rate, optimizer=optimizer)
     align = None if aligned else alignment(steps=max(200, 40 * pairs // 512), batch=min(512, pairs))
     return replace(recipe, stages=(stage,), align=align, parts=known[method]().parts)
