@@ -44,7 +44,7 @@ def test_humbling_baselines_are_always_there_and_every_arm_once():
 
 def test_from_data_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.setattr(contests, "measure_rates", lambda arms, *_, **__: dict.fromkeys(arms, 1.0))
-    outcome = compare(worlds.data(), **arguments(tmp_path / "out"))
+    outcome = compare(worlds.data(), **arguments(tmp_path / "out", optimizer="muon"))
     # teacher and student have one shape, so that the third baseline can inherit
     assert [*outcome.comparison.runs] == ["no_teacher", "inherited_weights", "feature_matching", "balanced"]
     assert outcome.other is None
@@ -62,7 +62,8 @@ def test_from_data_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     plain_arm = recipes["no_teacher"]
     assert plain_arm.pop("surgeries") == []
     assert {**inherited, "name": ""} == {**plain_arm, "name": ""}
-    again = compare(worlds.data(), **arguments(tmp_path / "out"))  # read again, examined no more
+    assert {one["stages"][0]["optimisation"]["optimizer"] for one in recipes.values()} == {"muon"}
+    again = compare(worlds.data(), **arguments(tmp_path / "out", optimizer="muon"))  # read again, examined no more
     assert again.comparison.mean("balanced", "image<->text MRR") == outcome.comparison.mean(
         "balanced", "image<->text MRR"
     )
@@ -77,6 +78,7 @@ def test_from_data_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
         ({"jobs": -1}, "jobs, threads and tune at least 0"),
         ({"tune": -1}, "jobs, threads and tune at least 0"),
         ({"steps": -1}, "steps at least 0"),
+        ({"optimizer": "adam"}, "did you mean 'adamw'"),
     ],
 )
 def test_a_slip_is_said_before_anything_is_written(tmp_path: Path, changes: dict[str, Any], says: str):

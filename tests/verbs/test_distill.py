@@ -178,6 +178,7 @@ def test_a_vit_students_run_opens_in_sentence_transformers(student, tmp_path):
         ({"method": "ballanced"}, 2, "did you mean 'balanced'?"),
         ({"learning_rate": "nan"}, 2, "learning-rate is a positive number"),
         ({"learning_rate": "fast"}, 2, "invalid float value: 'fast'"),
+        ({"optimizer": "moun"}, 2, "unknown optimizer 'moun'; valid: adamw, muon; did you mean 'muon'?"),
         ({"batch_size": 1}, 2, "batch-size is at least 2"),
         ({"steps": -1}, 2, "steps at least 0"),
         ({"draws": -1}, 2, "draws is the number of augmented draws"),
@@ -251,8 +252,9 @@ def test_another_recipe_does_not_go_on_and_every_change_is_named(tmp_path, capsy
     code, _, _ = call(capsys, "distill", worlds.data(), *flags(out))
     assert code == 0
     (out / "manifest.json").unlink()  # as if it had been killed just before it was finished
-    code, _, last = call(capsys, "distill", worlds.data(), *flags(out, seed=1, learning_rate=0.01))
+    code, _, last = call(capsys, "distill", worlds.data(), *flags(out, seed=1, learning_rate=0.01, optimizer="muon"))
     assert code == 4
+    assert 'stages.0.optimisation.optimizer: null there, "muon" asked for' in last
     assert "seed: 0 there, 1 asked for" in last
     assert "stages.0.optimisation.learning_rate: 0.001 there, 0.01 asked for" in last
     code, _, _ = call(capsys, "distill", worlds.data(), *flags(out))

@@ -18,7 +18,7 @@ from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.recipes.bases import contrast, image_features, no_teacher, similarities, text_features
 from limbeck.recipes.distillation import alignment
 
-WORD_STEPS, STEPS = 500, 500
+WORD_STEPS, STEPS = 400, 420
 BATCH = {"image+text": 224, "image": 96}
 DRAWS = {"image+text": 8, "image": 8}
 
