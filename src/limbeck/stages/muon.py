@@ -49,7 +49,7 @@ class MuonAdamW(torch.optim.AdamW):
         super().__init__([*groups, own], lr=lr, betas=betas, fused=True)
         # Muon takes matrices alone: each weight has a twin that is pointed at the weight's own memory at every step,
         # because a moving average swaps that memory and a checkpoint replaces the momentum.
-        self._twins = [nn.Parameter(_matrix(weight.detach(), weight)) for weight in matrices]
+        self._twins = [nn.Parameter(_own_memory(weight, weight)) for weight in matrices]
         self._muon = torch.optim.Muon(self._twins, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
 
     @torch.no_grad()
@@ -63,13 +63,13 @@ class MuonAdamW(torch.optim.AdamW):
         super().step()
         for twin, (weight, gradient) in zip(self._twins, gradients.items(), strict=True):
             weight.grad = gradient
-            twin.grad = None if gradient is None else _matrix(gradient, weight)
+            twin.grad = None if gradient is None else _lying(gradient, weight).reshape(len(weight), -1)
             if gradient is not None:
                 state = self.state[weight]
                 if "momentum_buffer" not in state:
                     state["momentum_buffer"] = torch.zeros_like(weight)
-                twin.data = _matrix(weight.detach(), weight)
-                self._muon.state[twin]["momentum_buffer"] = _matrix(state["momentum_buffer"], weight)
+                twin.data = _own_memory(weight, weight)
+                self._muon.state[twin]["momentum_buffer"] = _own_memory(state["momentum_buffer"], weight)
         self._muon.param_groups[0]["lr"] = group["lr"]
         self._muon.step()
 
@@ -95,7 +95,11 @@ def _plain(weight: Tensor) -> bool:
     return weight.is_contiguous() or weight.is_contiguous(memory_format=torch.channels_last)
 
 
-def _matrix(value: Tensor, weight: Tensor) -> Tensor:
-    """`value` as (rows, all else), its columns in the order in which those of `weight` lie; of the weight a view."""
-    lying = value if weight.is_contiguous() else value.permute(0, 2, 3, 1)
-    return lying.reshape(len(value), -1)
+def _lying(value: Tensor, weight: Tensor) -> Tensor:
+    """`value` with its dimensions in the order in which those of `weight` lie in memory."""
+    return value if weight.is_contiguous() else value.permute(0, 2, 3, 1)
+
+
+def _own_memory(value: Tensor, weight: Tensor) -> Tensor:
+    """`value` as (rows, all else) without a copy; a copy would be updated in its place."""
+    return _lying(value.detach(), weight).view(len(weight), -1)
