@@ -26,12 +26,8 @@ DRAWS = {"image+text": 8, "image": 8}
 def icons() -> Recipe:
     """Words first, by features; then pictures, by features and by their similarities to the teacher's captions."""
     similar = similarities("image", weight=0.3, anchors=Ref("teacher.text"))
-    pictures = {
-        "image features": image_features(),
-        "image similarities": similar,
-        "contrast": contrast(0.3),
-    }
-    return _recipe("icons", _words(), _pictures(pictures))
+    terms = {"image features": image_features(), "image similarities": similar, "contrast": contrast(0.3)}
+    return _recipe("icons", _words(), _pictures(terms))
 
 
 def icons_feature_matching() -> Recipe:
@@ -42,7 +38,7 @@ def icons_feature_matching() -> Recipe:
 def icons_no_teacher() -> Recipe:
     """The same student from the pairs alone, for as many steps as the other arms see pairs."""
     pairs = {"image+text": BATCH["image+text"]}
-    stage = _stage("student", no_teacher().terms, STEPS, pairs, learning_rate=2e-3, weight_decay=0.2, muon=True)
+    stage = _stage("student", no_teacher().terms, STEPS, pairs, learning_rate=2e-3, weight_decay=0.2, optimizer="muon")
     return replace(_recipe("icons_no_teacher", stage), teacher=None, align=None)
 
 
@@ -61,7 +57,7 @@ def _words() -> StageSpec:
 
 def _pictures(terms: Mapping[str, Term]) -> StageSpec:
     """The image tower learns the same space; the text tower has learnt it and stays as it is."""
-    stage = _stage("pictures", terms, STEPS, BATCH, learning_rate=4e-3, weight_decay=0.2, muon=True)
+    stage = _stage("pictures", terms, STEPS, BATCH, learning_rate=4e-3, weight_decay=0.2, optimizer="muon")
     return replace(stage, trains=tuple(name for name in stage.trains if name != "student.text"))
 
 
@@ -73,13 +69,10 @@ def _stage(
     *,
     learning_rate: float,
     weight_decay: float,
-    muon: bool = False,
+    optimizer: str = "adamw",
 ) -> StageSpec:
     """Muon where a picture tower learns from scratch: in as many steps it gets further."""
     trains = tuple(sorted({r.producer for t in terms.values() for r in t.inputs.values() if "student" in r.producer}))
     budget = Budget(steps, batch=batch, evaluate_every=100, patience=3, save_every=200)
-    rule = "muon" if muon else "adamw"
-    optimisation = Optimisation(
-        learning_rate=learning_rate, weight_decay=weight_decay, precision="bf16", optimizer=rule
-    )
+    optimisation = Optimisation(learning_rate, weight_decay, precision="bf16", optimizer=optimizer)
     return StageSpec(name, terms, trains, budget, optimisation)
