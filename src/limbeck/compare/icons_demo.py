@@ -112,7 +112,7 @@ def tower_costs(comparison: Comparison, bench: Bench) -> dict[str, TowerCost]:
             view = view_of(encoder)
             rows = [view.prepare(sample.values[modality]) for sample in samples]
             towers[f"{name}.{modality}"] = (encoder, view.collate(rows))
-    return measure_cost(towers, repeats=7)
+    return measure_cost(towers, repeats=5)
 
 
 def plain(comparison: Comparison, costs: Mapping[str, TowerCost]) -> dict[str, object]:
