@@ -122,6 +122,18 @@ def test_a_weight_without_gradient_and_a_frozen_one_stay() -> None:
     assert layer_matrices(model) == [model[0].weight]
 
 
+def test_a_weight_whose_memory_was_replaced_is_still_moved() -> None:
+    layer, plain = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
+    plain.load_state_dict(layer.state_dict())
+    optimizers = [(one, make_optimizer(one, MUON)) for one in (layer, plain)]
+    for number in range(2):
+        for one, optimizer in optimizers:
+            one.weight.grad = torch.randn(4, 4, generator=worlds.seeded(number))
+            optimizer.step()
+        layer.weight.data = layer.weight.data.clone()
+    assert torch.equal(layer.weight, plain.weight)
+
+
 def test_other_convolutions() -> None:
     model = nn.ModuleList([nn.Conv1d(2, 4, 3), nn.Conv3d(2, 4, 3)])
     before = [one.weight.detach().clone() for one in model]

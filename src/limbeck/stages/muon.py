@@ -48,7 +48,7 @@ class MuonAdamW(torch.optim.AdamW):
         own = {"params": list(matrices), "weight_decay": weight_decay}
         super().__init__([*groups, own], lr=lr, betas=betas, fused=True)
         # Muon takes matrices alone: each weight has a twin that is pointed at the weight's own memory at every step,
-        # because a moving average swaps that memory and a checkpoint replaces the momentum.
+        # because that memory may be swapped in between (averages are) and a checkpoint replaces the momentum.
         self._twins = [nn.Parameter(_own_memory(weight, weight)) for weight in matrices]
         self._muon = torch.optim.Muon(self._twins, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
 
