@@ -99,8 +99,7 @@ caption a picture, normalises and stacks; the others only decode (and resize). T
 shares of both are judged:
 
 {_table(("files", *kinds), rows)}"""
-    # what was measured before runs of many epochs were has the first epoch alone
-    return "\n".join((first, _loader_runs(found), _loader_profile(found["profile"]))) if "runs" in found else first
+    return "\n".join((first, _loader_runs(found), _loader_profile(found["profile"])))
 
 
 def _loader_runs(found: Mapping[str, Any]) -> str:
@@ -176,6 +175,30 @@ The twelve operators that take longest in bf16:
 {_table(("operator", "share"), top)}"""
 
 
+def _allocator(found: Mapping[str, Any]) -> str:
+    parts = found["pictures"]
+    rows = [
+        (
+            f"{name}, {count} pictures, seconds",
+            *(_spread(found[side][name]) for side in ("kept", "returned")),
+            _spread(found[f"{name}, times as fast"]),
+        )
+        for name, count in parts.items()
+    ]
+    rows += [
+        (name, *(_spread(found[side][name]) for side in ("kept", "returned")), "")
+        for name in ("largest size, MB", "page faults")
+    ]
+    return f"""
+## The C allocator
+
+The command line and the workers of a comparison ask glibc to keep what torch frees (`limbeck.core.memory`); left alone
+it returns large blocks to the system and gets them back page by page. The demo's image teacher (bf16, 160 px) and a
+forward and backward pass of its image student (bf16, 64 px), each side in a process of its own.
+
+{_table(("", "kept", "returned", "times as fast"), rows)}"""
+
+
 def _startup(found: Mapping[str, Any]) -> str:
     rows = [(f"`{name}`", _spread(found[name])) for name in ("limbeck --help", "python -c pass")]
     return f"\n## Start\n\nSeconds of a fresh process.\n\n{_table(('', 'seconds'), rows)}"
@@ -205,6 +228,7 @@ SECTIONS = {
     "peak": _peak,
     "cache": _cache,
     "loader": _loader,
+    "allocator": _allocator,
     "startup": _startup,
 }
 

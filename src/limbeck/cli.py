@@ -106,6 +106,10 @@ def flags(name: str) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:  # the process is ours
+        from limbeck.core.memory import keep_freed_memory
+
+        keep_freed_memory()
     debug = "--debug" in arguments
     try:
         return _dispatch([argument for argument in arguments if argument != "--debug"])

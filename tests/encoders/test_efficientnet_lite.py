@@ -83,3 +83,11 @@ def test_hidden_maps_lead_to_the_tokens(encoder: EfficientNetLiteEncoder) -> Non
         again = network._swish(network._bn1(network._conv_head(last)))
     assert found["hidden.0"].shape == (3, 32 * 32, 16)
     torch.testing.assert_close(again.mean((2, 3)), found["pooled"], atol=1e-4, rtol=1e-4)
+
+
+def test_nothing_is_left_to_fold(encoder: EfficientNetLiteEncoder) -> None:
+    norms = [part for part in encoder.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    pads = [part.padding for part in encoder.modules() if isinstance(part, torch.nn.ZeroPad2d)]
+    assert not norms
+    assert pads  # strides of 2 pad one side more than the other, which a convolution cannot
+    assert all(len(set(pad)) > 1 for pad in pads)

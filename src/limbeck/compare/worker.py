@@ -16,6 +16,8 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
+from limbeck.core.memory import keep_freed_memory
+
 
 def main(arguments: list[str], *, asked: IO[str], answers: IO[str]) -> int:
     """Do tasks until none comes; returns the exit code.
@@ -71,5 +73,6 @@ def _read(asked: IO[str]) -> queue.SimpleQueue[Any]:
 if __name__ == "__main__":
     out = os.dup(1)
     os.dup2(2, 1)  # what libraries print is no answer
+    keep_freed_memory()
     with contextlib.suppress(KeyboardInterrupt):
         sys.exit(main(sys.argv[1:], asked=sys.stdin, answers=os.fdopen(out, "w")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
@@ -119,8 +119,9 @@ class TrainLoader:
             for step, item in zip(steps, received, strict=True):
                 if isinstance(item, LimbeckError):
                     raise item
-                made = item.unpack()
-                batch = self.batch_of(step, made)
+                with _one_thread():
+                    made = item.unpack()
+                    batch = self.batch_of(step, made)
                 coming.difference_update(made)
                 yield batch
 
@@ -138,6 +139,17 @@ def _received(loader: Iterable[Any]) -> Generator[Any]:
     finally:
         # Ends the workers now, and torch's watch over them: its signal may come late and would be a second error.
         received._shutdown_workers()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Torch's other threads wait for work by spinning, and take from the workers what little they save."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Rows(torch.utils.data.Dataset[Any]):

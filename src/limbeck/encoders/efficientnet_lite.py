@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import ArtefactError, UsageError
@@ -23,7 +24,8 @@ BLOCKS = 16
 class EfficientNetLiteEncoder(Encoder):
     """Feature maps averaged over the picture: of the last convolution (1280-d) and, if asked for, of earlier blocks.
 
-    Use when a real pretrained image teacher has to come from a package registry (the demo). 3.4 M parameters.
+    Use when a real pretrained image teacher has to come from a package registry (the demo). 3.4 M parameters;
+    batch norms are folded into convolutions, so that it is to be used frozen.
 
     Args:
         size: pixels of the square picture, at least 32; 224 is what it was trained at, 128 is 3 times faster.
@@ -109,4 +111,26 @@ def _load() -> Any:
         reason = (str(error) or type(error).__name__).splitlines()[0][:160]
         raise ArtefactError(f"{path} does not fit EfficientNet-Lite0: {reason}; reinstall the wheel") from error
     network._fc = torch.nn.Identity()  # the ImageNet classes are not used
+    return _folded(network.eval())
+
+
+def _folded(network: Any) -> Any:
+    """The same function up to rounding with fewer passes over memory: a picture takes two thirds of the time.
+
+    Batch norms go into the convolutions before them, padding that is alike on all sides is left to the convolution.
+    """
+    pairs = [(network, "_conv_stem", "_bn0"), (network, "_conv_head", "_bn1")]
+    for block in network._blocks:
+        pairs += [(block, "_depthwise_conv", "_bn1"), (block, "_project_conv", "_bn2")]
+        pairs += [(block, "_expand_conv", "_bn0")] if hasattr(block, "_expand_conv") else []
+    for owner, convolution, norm in pairs:
+        fused: Any = fuse_conv_bn_eval(getattr(owner, convolution), getattr(owner, norm))
+        sides = set(getattr(fused.static_padding, "padding", ()))
+        if len(sides) == 1:
+            fused.padding, fused.static_padding = (*sides, *sides), torch.nn.Identity()
+        setattr(owner, convolution, fused)
+        setattr(owner, norm, torch.nn.Identity())
+    for part in network.modules():
+        if isinstance(part, torch.nn.ReLU6):
+            part.inplace = True
     return network
