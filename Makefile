@@ -31,6 +31,7 @@ setup-dev: $(VENV)/.installed-dev ## the same plus tests, linters and types
 
 demo: setup ## real icons, real teachers: align, distil, compare, export, report
 	$(BIN)/limbeck demo $(DEMO_FLAGS)
+	@echo "to type limbeck as it stands: . $(BIN)/activate"
 
 lint: setup-dev
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -19,6 +20,7 @@ from limbeck.compare.summary import (
 )
 from limbeck.evaluation.cost import TowerCost
 from limbeck.report.document import Estimate
+from limbeck.stages.log import FILE
 
 NAMES = {"arm": "distilled", "baseline": "no teacher"}
 METRIC = "image<->text MRR"
@@ -108,6 +110,30 @@ def test_charts_hold_all_arms_in_validation_and_each_loss_apart():
         ("distilled, student: training loss", ["distilled"]),
     ]
     assert all(series.points for chart in charts for series in chart.series)
+
+
+def test_arms_with_other_stages_meet_at_the_last_one(tmp_path):
+    compared = worlds.compared()
+    lines = {
+        "no teacher": [("student", 1, 0.1)],
+        "distilled": [("words", 1, 0.2), ("pictures", 1, 0.3)],
+    }
+    runs = {}
+    for arm, logged in lines.items():
+        folder = tmp_path / arm
+        folder.mkdir()
+        (folder / FILE).write_text(
+            "".join(
+                json.dumps({"stage": stage, "step": step, "loss": 1.0, "validation": {METRIC: value}}) + "\n"
+                for stage, step, value in logged
+            )
+        )
+        runs[arm] = [replace(compared.runs[arm][0], folder=folder)]
+    charts = [chart for chart in training_charts(replace(compared, runs=runs)) if chart.y != "loss"]
+    assert [(chart.title, [(series.name, series.points) for series in chart.series]) for chart in charts] == [
+        ("words: validation", [("distilled", [(1.0, 20.0)])]),
+        ("student, pictures: validation", [("no teacher", [(1.0, 10.0)]), ("distilled", [(1.0, 30.0)])]),
+    ]
 
 
 def test_the_picture_is_svg_with_every_arm():

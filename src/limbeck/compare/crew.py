@@ -17,6 +17,7 @@ import torch
 
 from limbeck.core import errors
 from limbeck.core.errors import InterruptedRun, LimbeckError, UsageError
+from limbeck.data.places import cache_folder
 from limbeck.pipeline.notify import Notify, silent
 
 Task = Mapping[str, Any]
@@ -188,4 +189,6 @@ def _error(answer: Mapping[str, str]) -> LimbeckError | RuntimeError:
 
 def _environment() -> dict[str, str]:
     # a package that is not installed but on this process's path is found by the worker too
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    # and what `--cache` says here holds there
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return {**os.environ, "PYTHONPATH": path, "LIMBECK_CACHE": str(cache_folder())}

@@ -82,12 +82,17 @@ def training_charts(comparison: Comparison) -> list[LineChart]:
     Losses of arms have different terms and stand apart; a validation metric means the same for every arm.
     """
     drawn = {arm: curves(runs[0].folder) for arm, runs in comparison.runs.items()}
-    longest = max(drawn.values(), key=len)  # every stage, in order
+    validations = {arm: [chart for chart in own if chart.y != "loss"] for arm, own in drawn.items()}
     charts = []
-    for chart in (chart for chart in longest if chart.y != "loss"):
-        same = {arm: [other for other in own if other.title == chart.title] for arm, own in drawn.items()}
-        series = [Series(arm, one.points) for arm, own in same.items() for other in own for one in other.series]
-        charts.append(replace(chart, series=series))
+    # Stages have other names in other arms and meet from their ends: the last one is where every arm learns the pairs.
+    for back in range(max(map(len, validations.values())), 0, -1):
+        there = {arm: own[-back] for arm, own in validations.items() if len(own) >= back}
+        for measured in dict.fromkeys(chart.y for chart in there.values()):
+            same = {arm: chart for arm, chart in there.items() if chart.y == measured}
+            stages = dict.fromkeys(chart.title.partition(":")[0] for chart in same.values())
+            series = [Series(arm, one.points) for arm, chart in same.items() for one in chart.series]
+            first = next(iter(same.values()))
+            charts.append(replace(first, title=f"{', '.join(stages)}: validation", series=series))
     for arm, own in drawn.items():
         for chart in (chart for chart in own if chart.y == "loss"):
             series = [Series(arm, one.points) for one in chart.series]

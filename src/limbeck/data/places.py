@@ -13,12 +13,12 @@ _CHOSEN: ContextVar[Path | None] = ContextVar("limbeck_cache", default=None)
 
 
 @contextlib.contextmanager
-def caching_in(folder: Path | None) -> Iterator[None]:
+def caching_in(folder: Path | str | None) -> Iterator[None]:
     """`cache_folder()` is `folder` inside the block; None changes nothing.
 
     Use when a command has `--cache`: built-in data sets are made by name and take no folder.
     """
-    token = _CHOSEN.set(folder or _CHOSEN.get())
+    token = _CHOSEN.set(Path(folder) if folder else _CHOSEN.get())
     try:
         yield
     finally:

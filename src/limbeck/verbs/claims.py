@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from limbeck.verbs.kept import kept_in_cache
+
 if TYPE_CHECKING:
     from limbeck.core.recipe import Recipe
     from limbeck.core.study import Study
@@ -40,6 +42,7 @@ class Ledger:
         return f"{self.faults[0]}{more}" if self.faults else ""
 
 
+@kept_in_cache
 def claims(
     name: Annotated[tuple[str, ...], "claims to measure; without one the ledger is listed"] = (),
     *,
@@ -51,8 +54,8 @@ def claims(
         bool, "measure on validation rows under seed 100 and keep nothing: for choosing settings"
     ] = False,
     set: Annotated[tuple[str, ...], "with --validate: change every arm: --set seed=1 (repeatable)"] = (),
-    ledger: Annotated[Path | None, "folder of the ledger; default: claims/ of the checkout"] = None,
-    cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
+    ledger: Annotated[Path | str | None, "folder of the ledger; default: claims/ of the checkout"] = None,
+    cache: Annotated[Path | str | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
     jobs: Annotated[int, "processes"] = 2,
     threads: Annotated[int, "torch threads of each process"] = 1,
 ) -> Ledger:
@@ -75,7 +78,7 @@ def claims(
     from limbeck.data.places import cache_folder
     from limbeck.pipeline.notify import to_stderr
 
-    folder, root, notify = ledger or ledger_folder(), cache or cache_folder(), to_stderr()
+    folder, root, notify = Path(ledger or ledger_folder()), cache_folder(), to_stderr()
     given = (name,) if isinstance(name, str) else name  # from Python one name may come as it is
     names = [part.strip() for each in given for part in each.split(",") if part.strip()]
     items = {one: find_claim(one) for one in names}

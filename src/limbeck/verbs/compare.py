@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from limbeck.verbs.kept import kept_in_cache
+
 if TYPE_CHECKING:
     from limbeck.compare.contest import Outcome
     from limbeck.core.recipe import Recipe
@@ -13,12 +15,13 @@ if TYPE_CHECKING:
 BASELINES = ("no_teacher", "feature_matching")
 
 
+@kept_in_cache
 def compare(
     data: Annotated[str, "CSV, JSONL, Parquet, image folder, tar shards, or the built-in `icons`"],
     *,
     teacher: Annotated[str, "hf:FOLDER-OR-NAME, st:..., open_clip:..., timm:..., hf:IMAGE+hf:TEXT, a preset"],
     methods: Annotated[str, "methods, separated by commas; see `limbeck list method`"],
-    out: Annotated[Path, "folder for the comparison; what is finished in it is reused"],
+    out: Annotated[Path | str, "folder for the comparison; what is finished in it is reused"],
     student: Annotated[str, "preset (conv-s, vit-s, ...) or hf:CONFIG"] = "conv-s",
     seeds: Annotated[int, "runs of every arm, under seeds 0, 1, ..."] = 5,
     budget: Annotated[Literal["steps", "seconds"], "what every arm gets equally much of"] = "steps",
@@ -32,7 +35,7 @@ def compare(
     optimizer: Annotated[str, "of every arm: adamw, or muon (with AdamW for what is no matrix)"] = "adamw",
     draws: Annotated[int, "augmented draws kept for each row; 0 trains without augmentation"] = 4,
     max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
-    cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
+    cache: Annotated[Path | str | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
     allow: Annotated[tuple[str, ...], "train although this check found an error: --allow 'teacher at chance'"] = (),
 ) -> Outcome:
     """Compare methods on your data: paired seeds, equal budgets, honest baselines, intervals.
@@ -91,12 +94,13 @@ def compare(
     for name in names:
         check_numbers(method=name, steps=steps, batch_size=batch_size, learning_rate=learning_rate, optimizer=optimizer)
     rules = Rules(tuple(range(seeds)), budget, seconds, tune, threads or default_threads())
+    out = Path(out)
     begun = check_place(out, rules)
     notify = to_stderr()
     with fixed_threads(rules.threads):
         make_student(student)  # a wrong name is said before anything is read
         first = draft(data, teacher=teacher, student=student, draws=draws, seed=0, max_bad=max_bad)
-        bench = open_bench(first, cache=cache or cache_folder(), notify=notify)
+        bench = open_bench(first, cache=cache_folder(), notify=notify)
         arms = make_arms(
             first, bench, names, steps=steps, batch_size=batch_size, learning_rate=learning_rate, optimizer=optimizer
         )

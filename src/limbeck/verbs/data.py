@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from limbeck.verbs.kept import kept_in_cache
+
 if TYPE_CHECKING:
     from limbeck.data.card import DataCard
 
 
+@kept_in_cache
 def data(
     name: Annotated[str, "icons, emoji, digits, with options as in emoji:train=twitter+google,test=apple,size=32"],
     *,
-    cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
+    cache: Annotated[Path | str | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
 ) -> DataCard:
     """Prepare a built-in data set and print its card: counts, text lengths, duplicates across splits, licence.
 
@@ -34,29 +37,26 @@ def data(
 
     from limbeck.data.card import card
     from limbeck.data.open import open_source
-    from limbeck.data.places import cache_folder, caching_in
+    from limbeck.data.places import cache_folder
     from limbeck.pipeline.notify import to_stderr
 
     notify = to_stderr()
-    with caching_in(cache):
-        if name.partition(":")[0] == "emoji" and not Path(name).exists():
-            from limbeck.data.emoji_pictures import fetch_emoji
+    if name.partition(":")[0] == "emoji" and not Path(name).exists():
+        from limbeck.data.emoji_pictures import fetch_emoji
 
-            fetch_emoji(cache_folder(), notify=notify)
-        source = open_source(name)
-        notify(f"looking at {len(source)} rows")
-        found = replace(card(source), name=name)
-        lines = found.lines()
-        domains = sorted({row.domain for row in source.rows if row.domain})
-        if domains:
-            hidden = sorted(
-                {row.domain for n, row in enumerate(source.rows) if row.domain and not source.may_display(n)}
-            )
-            lines.append(f"domains: {', '.join(domains)}" + (f"; never shown: {', '.join(hidden)}" if hidden else ""))
-        licence = getattr(source, "licence", None)
-        if licence is not None:
-            lines.append(f"licence: {licence}")
-        lines.append(f"fingerprint: {source.fingerprint()}")
+        fetch_emoji(cache_folder(), notify=notify)
+    source = open_source(name)
+    notify(f"looking at {len(source)} rows")
+    found = replace(card(source), name=name)
+    lines = found.lines()
+    domains = sorted({row.domain for row in source.rows if row.domain})
+    if domains:
+        hidden = sorted({row.domain for n, row in enumerate(source.rows) if row.domain and not source.may_display(n)})
+        lines.append(f"domains: {', '.join(domains)}" + (f"; never shown: {', '.join(hidden)}" if hidden else ""))
+    licence = getattr(source, "licence", None)
+    if licence is not None:
+        lines.append(f"licence: {licence}")
+    lines.append(f"fingerprint: {source.fingerprint()}")
     pairs = {"image", "text"} <= {*source.modalities}
     lines += ["", f"next: limbeck doctor {name} --teacher icons --student conv-s"] if pairs else []
     print("\n".join(lines))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from limbeck.verbs.kept import kept_in_cache
+
 if TYPE_CHECKING:
     from limbeck.compare.arms import Comparison
 
@@ -22,11 +24,12 @@ QUERIES = (
 )
 
 
+@kept_in_cache
 def demo(
     *,
     seeds: Annotated[int, "1 runs two arms in minutes; with more, all three arms are run and paired over seeds"] = 1,
-    out: Annotated[Path, "folder for runs and report; what is finished in it is reused"] = Path("runs/demo"),
-    cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
+    out: Annotated[Path | str, "folder for runs and report; what is finished in it is reused"] = Path("runs/demo"),
+    cache: Annotated[Path | str | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
 ) -> Comparison:
     """Distil a small icon search model from real pretrained teachers and say what that bought.
 
@@ -53,11 +56,11 @@ def demo(
 
     if seeds < 1:
         raise UsageError(f"seeds is at least 1, got {seeds}")
-    notify = to_stderr()
+    out, notify = Path(out), to_stderr()
     arms = {"no teacher": icons_no_teacher(), "distilled": icons()}
     if seeds > 1:
         arms["feature matching"] = icons_feature_matching()
-    bench = open_bench(arms["distilled"], cache=cache or cache_folder(), notify=notify)
+    bench = open_bench(arms["distilled"], cache=cache_folder(), notify=notify)
     facts = card(bench.source)
     for line in facts.lines():
         notify(line)

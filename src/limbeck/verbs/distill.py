@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from limbeck.verbs.kept import kept_in_cache
+
 if TYPE_CHECKING:
     from limbeck.core.recipe import Recipe
     from limbeck.pipeline.execute import Run
 
 
+@kept_in_cache
 def distill(
     data: Annotated[str, "CSV, JSONL, Parquet, image folder, tar shards, or the built-in `icons`"],
     *,
     teacher: Annotated[str, "hf:FOLDER-OR-NAME, st:..., open_clip:..., timm:..., hf:IMAGE+hf:TEXT, a preset"],
-    out: Annotated[Path, "folder for the run; must be new or an interrupted run of the same recipe"],
+    out: Annotated[Path | str, "folder for the run; must be new or an interrupted run of the same recipe"],
     student: Annotated[str, "preset (conv-s, vit-s, ...) or hf:CONFIG"] = "conv-s",
     method: Annotated[str, "what the student is taught by; see `limbeck list method`"] = "balanced",
     steps: Annotated[int, "optimizer steps; 0 takes 30 passes over the pairs, at least 500"] = 0,
@@ -24,7 +27,7 @@ def distill(
     draws: Annotated[int, "augmented draws kept for each row; 0 trains without augmentation"] = 4,
     seed: Annotated[int, "of weights, order and draws"] = 0,
     max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
-    cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
+    cache: Annotated[Path | str | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
     cache_dtype: Annotated[
         str, "how the teacher's outputs are stored: float32, or float16 (half the size)"
     ] = "float32",
@@ -72,7 +75,7 @@ def distill(
     from limbeck.pipeline.notify import to_stderr
 
     notify = to_stderr()
-    root = cache or cache_folder()
+    out, root = Path(out), cache_folder()
     check_folder(out)
     check_numbers(
         method=method,
@@ -136,7 +139,7 @@ def draft(
     if not 0 <= max_bad <= 1:
         raise UsageError(f"max-bad is a share between 0 and 1 (or a percentage); got {max_bad}")
     augmentations = (RandomAffine(),) if draws else ()
-    spec = DataSpec(data, draws=draws, augmentations=augmentations, max_bad=max_bad, cache_dtype=cache_dtype)
+    spec = DataSpec(str(data), draws=draws, augmentations=augmentations, max_bad=max_bad, cache_dtype=cache_dtype)
     return Recipe("distill", spec, student, (), teacher=teacher, evaluators=(RetrievalEvaluator(),), seed=seed)
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from limbeck.verbs.kept import kept_in_cache
+
 if TYPE_CHECKING:
     from limbeck.core.recipe import Recipe
     from limbeck.pipeline.execute import Run
 
 
+@kept_in_cache
 def run(
     recipe: Annotated[str, "name of a recipe (see `limbeck list recipe`), or a recipe.json"],
     *,
-    out: Annotated[Path, "folder for the run; must be new or an interrupted run of the same recipe"],
+    out: Annotated[Path | str, "folder for the run; must be new or an interrupted run of the same recipe"],
     set: Annotated[tuple[str, ...], "change a value: --set stages.0.budget.steps=100 (repeatable)"] = (),
-    cache: Annotated[Path | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
+    cache: Annotated[Path | str | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
     workers: Annotated[int, "data-loader processes"] = 0,
     allow: Annotated[tuple[str, ...], "train although this check found an error: --allow 'teacher at chance'"] = (),
 ) -> Run:
@@ -32,7 +35,7 @@ def run(
     from limbeck.pipeline.notify import to_stderr
 
     notify = to_stderr()
-    root = cache or cache_folder()
+    out, root = Path(out), cache_folder()
     resolved = resolve(recipe, set)
     check_folder(out, resolved)
     make_student(resolved.student)  # a wrong name is said before anything is read
