@@ -105,6 +105,32 @@ def test_with_equal_seconds_the_dearer_arms_get_fewer_steps(tmp_path: Path, monk
     }
 
 
+def test_with_equal_seconds_a_stage_that_all_arms_share_stays_as_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A probe that follows different pre-training: only pre-training is cut, and the arm without any sets no pace."""
+    asked = []
+
+    def rates(arms, *_, leave, **__):
+        asked.append((set(arms), leave))
+        return {label: {"method": 2.0, "feature matching": 1.0}[label] for label in arms}
+
+    monkeypatch.setattr(measure, "measure_rates", rates)
+    text = worlds.FILE.replace('setup="40 icons."', 'setup="40 icons.", budget="seconds"').replace(
+        "    return Recipe(name, DataSpec(DATA), CLIP, (stage,),",
+        """    pairs = no_teacher()
+    probe = StageSpec("probe", pairs.terms, pairs.trains(), Budget(3, batch={"image+text": 8}))
+    own = (probe,) if name == "fresh_no_teacher" else (stage, probe)
+    return Recipe(name, DataSpec(DATA), CLIP, own,""",
+    )
+    with worlds.papered(tmp_path, text):
+        found = measure_claim(find_claim("fresh_claim"), cache=data.cache_folder(), jobs=1)
+    assert {label: arm["steps"] for label, arm in found["arms"].items()} == {
+        "method": 2 + 3,
+        "no teacher": 3,
+        "feature matching": 5 + 3,
+    }
+    assert asked == [({"method"}, {"probe"}), ({"feature matching"}, {"probe"})] * measure.ROUNDS
+
+
 def test_a_look_at_validation_reads_no_test_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from limbeck.pipeline import trial as module
 

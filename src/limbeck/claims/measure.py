@@ -19,7 +19,7 @@ from limbeck.claims.items import pack, unpack
 from limbeck.claims.lab import ClaimLab
 from limbeck.claims.ledger import FEWEST_SEEDS, SCHEMA, difference, machine, plain_difference, provenance, verdict_of
 from limbeck.compare.crew import Crew, Task, fixed_threads
-from limbeck.compare.rates import ROUNDS, dearer, measure_rates, steps_for
+from limbeck.compare.rates import ROUNDS, dearer, measure_rates, shared_stages, steps_for
 from limbeck.core.artefact import read_json, sha256_json, versions, write_json
 from limbeck.core.describe import describe
 from limbeck.core.errors import UsageError
@@ -134,23 +134,30 @@ def validate_claim(
 
 
 def _budgeted(item: Recipe | Study, lab: ClaimLab, folder: Path, threads: int, notify: Notify) -> dict[str, Recipe]:
-    """The arms; with a budget of seconds, the dearer ones with as many steps as take the cheapest one's seconds."""
+    """The arms; with a budget of seconds, the dearer ones with as many steps as take the cheapest one's seconds.
+
+    Stages that all arms share stay as long as they are and do not count, and an arm that has no other is no measure of
+    what the others cost.
+    """
     if isinstance(item, Study):
         return {}
     arms = arms_of(item)
     if claim_of(item).budget == "steps":
         return arms
+    shared = shared_stages(arms)
     path = folder / "rates.json"
     if not path.exists():
+        own = {label: arm for label, arm in arms.items() if {stage.name for stage in arm.stages} - shared}
         measured: dict[str, float] = {}
         with fixed_threads(threads):
-            for label, recipe in [*arms.items()] * ROUNDS:  # in turns
-                one = measure_rates({label: recipe}, lab.bench(recipe), lab.taught(recipe), rounds=1, notify=notify)
+            for label, recipe in [*own.items()] * ROUNDS:  # in turns
+                bench, taught = lab.bench(recipe), lab.taught(recipe)
+                one = measure_rates({label: recipe}, bench, taught, rounds=1, leave=shared, notify=notify)
                 measured[label] = min(measured.get(label, float("inf")), one[label])
         write_json(path, measured)
     rates: dict[str, float] = read_json(path, kind="rates")
-    cheapest = min(rates.values())
-    return {n: steps_for(r, cheapest / rates[n]) if n in dearer(rates) else r for n, r in arms.items()}
+    cheapest, slow = min(rates.values()), dearer(rates)
+    return {n: steps_for(r, cheapest / rates[n], leave=shared) if n in slow else r for n, r in arms.items()}
 
 
 def _tasks(arms: Mapping[str, Recipe], seeds: range) -> list[Task]:

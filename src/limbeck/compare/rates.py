@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from limbeck.core.describe import describe
 from limbeck.core.errors import UsageError
 from limbeck.core.recipe import Recipe, StageSpec
 from limbeck.pipeline.execute import Bench
@@ -25,6 +26,7 @@ def measure_rates(
     *,
     steps: int = STEPS,
     rounds: int = ROUNDS,
+    leave: Collection[str] = (),
     notify: Notify = silent,
 ) -> dict[str, float]:
     """Seconds a step of every arm: waiting for rows, forward, backward and update; no validation, no checkpoint.
@@ -37,6 +39,7 @@ def measure_rates(
         taught: the prepared teacher.
         steps: of each stage in a round.
         rounds: turns of every arm.
+        leave: names of stages that do not count; every arm has another one.
         notify: takes one line a fact.
     """
     rows = replace(bench.rows, validation=bench.rows.validation[:_FEW])
@@ -46,7 +49,7 @@ def measure_rates(
             short = replace(recipe, stages=tuple(_shortened(stage, steps) for stage in recipe.stages))
             done = train(short, bench.source, rows, taught, folder=None, store=bench.store)
             seconds = length = 0.0
-            for stage in recipe.stages:
+            for stage in (one for one in recipe.stages if one.name not in leave):
                 fit = done.fits[stage.name]
                 trained = sum(stage.budget.batch.values()) * steps / fit.rows_per_second if fit.rows_per_second else 0.0
                 seconds += stage.budget.steps * (trained + fit.waited) / steps
@@ -67,14 +70,31 @@ def dearer(rates: Mapping[str, float]) -> list[str]:
     return [name for name, seconds in rates.items() if seconds > DEARER * cheapest]
 
 
-def steps_for(recipe: Recipe, factor: float) -> Recipe:
+def shared_stages(arms: Mapping[str, Recipe]) -> frozenset[str]:
+    """Names of the stages that are the same in every arm, such as a probe after different pre-training.
+
+    They say what all arms are judged by, not what each of them costs. Where no arm has another stage there are none.
+    """
+    plain = [{stage.name: describe(stage) for stage in recipe.stages} for recipe in arms.values()]
+    same = {name for name, stage in plain[0].items() if all(other.get(name) == stage for other in plain)}
+    return frozenset(same) if any(stages.keys() - same for stages in plain) else frozenset()
+
+
+def steps_for(recipe: Recipe, factor: float, *, leave: Collection[str] = ()) -> Recipe:
     """The recipe with its steps multiplied, stage by stage, and validated and saved as often as before.
+
+    Args:
+        recipe: of an arm.
+        factor: what the steps are multiplied by.
+        leave: names of stages that stay as long as they are.
 
     Raises:
         UsageError: less than one step would be left.
     """
 
     def scaled(stage: StageSpec) -> StageSpec:
+        if stage.name in leave:
+            return stage
         budget = stage.budget
         steps = int(budget.steps * factor + 1e-6)
         if steps < 1:

@@ -27,8 +27,9 @@ def mask_align() -> Recipe:
             "feature matching": "mask_align_whole",
             "no pre-training": "mask_align_probe",
         },
-        setup=f"{TAUGHT} labels of a tenth; ViT of 2 layers and width 48 (16 patches, 70 % masked), 400 steps of 128 "
-        "pictures, then 300 of a linear probe of the mean of its frozen patches",
+        setup=f"{TAUGHT} labels of a tenth; ViT of 2 layers and width 48 (16 patches, 70 % masked); pre-training on "
+        "batches of 128 pictures, 400 steps for the arm whose step is cheapest and for the others as many as take the "
+        "same seconds; then, the same in every arm, 300 steps of a linear probe of the mean of its frozen patches",
         differs="digits instead of ImageNet, a supervised teacher trained here instead of CLIP, a probe instead of "
         "fine-tuning, patches drawn evenly; the reconstructing baseline predicts the teacher's last level; no "
         "inherited weights: the surgery that chooses a teacher's units knows CLIP's towers, not this one's class token",
