@@ -64,7 +64,8 @@ def page(plain: dict[str, Any]) -> str:
         lines.append(f"| {name} | {cost['parameters']:,} | {cost['megabytes']:.1f} | {times} |")
     lines += ["", "Validation by step, mean of the seeds:", "", *_validated(plain)]
     versions = ", ".join(f"{name} {value}" for name, value in plain["versions"].items())
-    lines += ["", f"Made by `limbeck demo --seeds {len(plain['seeds'])}` with {versions}."]
+    made = f"Made by `limbeck demo --seeds {len(plain['seeds'])}` with {versions}"
+    lines += ["", f"{made}, commit {plain['commit'][:7]}." if plain.get("commit") else f"{made}."]
     if "seconds" in plain:
         lines[-1] += f" It {took(plain['seconds'])}."
     return "\n".join([*lines, ""])

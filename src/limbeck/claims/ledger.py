@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import platform
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ from limbeck.claims.found import claim_of, claims, labels_of
 from limbeck.claims.items import unpack
 from limbeck.claims.verdict import VERDICTS, Verdict, judge
 from limbeck.core.artefact import read_json
+from limbeck.core.checkout import git
 from limbeck.core.errors import ArtefactError
 from limbeck.core.recipe import Claim, Recipe
 from limbeck.core.study import METHOD, Study
@@ -127,14 +127,6 @@ def check_ledger(folder: Path) -> tuple[list[str], list[str], list[str]]:
 def provenance(files: list[Path]) -> dict[str, Any]:
     """Commit, whether the files that matter differ from it, and how many others of the package do."""
     root = Path(__file__).resolve().parents[3]
-
-    def git(*arguments: str) -> str:
-        try:
-            done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=60)
-        except (OSError, subprocess.SubprocessError):
-            return ""
-        return done.stdout.strip()
-
     changed = [line[3:] for line in git("status", "--porcelain", "--", "src").splitlines()]
     own = {path.resolve().relative_to(root).as_posix() for path in files if path.resolve().is_relative_to(root)}
     return {

@@ -19,6 +19,7 @@ from limbeck.compare.summary import (
     verdict,
 )
 from limbeck.core.artefact import versions, write_file, write_json
+from limbeck.core.checkout import commit
 from limbeck.data.card import DataCard
 from limbeck.data.phrases import normalised
 from limbeck.evaluation.cost import TowerCost, measure_cost
@@ -141,6 +142,7 @@ def plain(comparison: Comparison, costs: Mapping[str, TowerCost]) -> dict[str, o
         "validation": {arm: [_validated(run.folder) for run in runs] for arm, runs in comparison.runs.items()},
         "cost": {name: asdict(cost) for name, cost in costs.items()},
         "versions": versions(),
+        "commit": commit(),
     }
 
 

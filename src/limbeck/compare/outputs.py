@@ -18,6 +18,7 @@ from limbeck.compare.rates import dearer
 from limbeck.compare.sentences import about_teacher, by_arm, overall, sentences
 from limbeck.compare.tables import csv_text, findings_table, seed_rows, summary_rows
 from limbeck.core.artefact import versions, write_file, write_json
+from limbeck.core.checkout import commit
 from limbeck.pipeline.execute import Bench
 from limbeck.report.document import Block, Commands, Facts, Report, Section, Table
 from limbeck.report.terminal import plain_table
@@ -101,6 +102,7 @@ def plain_outcome(outcome: Outcome, families: list[Family], bench: Bench) -> dic
         "test rows": len(bench.rows.test),
         "data": bench.source.fingerprint(),
         "versions": versions(),
+        "commit": commit(),
         "arms": {
             arm: {
                 "batch": {stage.name: dict(stage.budget.batch) for stage in recipes[arm].stages},

@@ -62,8 +62,8 @@ def doctor(
     """Say what is wrong with data, teacher and student before anything is trained.
 
     One line a finding: its level (ok, note, warning, error), what was found, the fix. No run is written; built-in data
-    is drawn or fetched into the cache. With a teacher it is asked about some rows; with a student a few steps are timed.
-    `limbeck distill` runs the same checks.
+    is drawn or fetched into the cache. With a teacher it is asked about some rows; with a student a few steps are
+    timed. `limbeck distill` runs the same checks.
     Exit code 3 where an error was found.
 
     Args:
@@ -106,7 +106,8 @@ def doctor(
     notify = to_stderr()
     recipe = draft(data, teacher=teacher or "none", student=student or "conv-s", draws=draws, seed=0, max_bad=max_bad)
     models = load_teacher(teacher) if teacher is not None else None
-    made = make_student(student) if student is not None else None
+    width = shared_width(recipe, models)
+    made = make_student(student, width=width) if student is not None else None
     source = open_source(data, max_bad=1.0)
     splits = split_of(source, recipe.data.fractions)
     chosen = choose(splits, sample)
@@ -120,13 +121,14 @@ def doctor(
     kept = leaks.without(usable)
     kinds = {kind: len(rows) for kind, rows in kinds_of(source, kept["train"]).items()}
     named = teacher is not None or student is not None
-    plan, foreseen = None, []
+    plan, foreseen = None, list["Finding"]()
     if named and kinds.get("image+text"):
         full = fill(
             recipe, kinds, method=method, steps=steps, batch_size=batch_size, learning_rate=1e-3,
             aligned=models is None or models.aligned,
         )  # fmt: skip
-        made = make_student(student, width=shared_width(full, models)) if student is not None else None
+        if student is not None and shared_width(full, models) != width:  # projectors have a width of their own
+            made = make_student(student, width=shared_width(full, models))
         foreseen = foresee(full, made, models)
         plan = plan_of(full, source, kept) if made is not None and not foreseen else None
     subject = Subject(source, usable, looked, report, leaks, recipe.data, models, made)
