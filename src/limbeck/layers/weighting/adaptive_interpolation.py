@@ -23,13 +23,14 @@ class AdaptiveInterpolation(nn.Module):
         steps: length of training, over which the share rises at least linearly.
         start: share at the first step, in [0, 1].
         end: largest share.
-        rate: largest step of the adaptive part (a in the paper).
+        rate: largest step of the adaptive part (a in the paper); well below `(end - start) / steps` it does nothing.
         momentum: decay of the average of relative progress, in [0, 1) (b in the paper).
 
     Raises:
         UsageError: start and end are not ordered in [0, 1], or there is no step.
 
-    Source: TAID, Shing et al. 2025, arXiv 2501.16937; rate 5e-4 and momentum 0.99 are its values.
+    Source: TAID, Shing et al. 2025, arXiv 2501.16937; rate 5e-4 and momentum 0.99 are its values, in runs of about
+    16,000 steps: a shorter run needs a rate that is larger by as much.
 
     Differs from the paper: classes instead of tokens of a vocabulary. Its state is in buffers: a stage names it in
     `trains` to let it move and to keep it in checkpoints.
