@@ -59,6 +59,16 @@ def test_rows_of_one_picture_share_a_group() -> None:
     assert groups[0] == "mine"
 
 
+def test_rows_are_numbered_where_none_has_an_id_of_its_own() -> None:
+    def numbered(*ids: object) -> bool:
+        return records_of([{"id": one, "text": "x"} for one in ids], ["id", "text"], where="f").numbered
+
+    assert records_of([{"text": "x"}, {"text": "y"}], ["text"], where="f").numbered
+    assert numbered(None, " ")
+    assert not numbered(0, 1)
+    assert not numbered("", "a")
+
+
 def test_many_duplicate_ids_are_counted() -> None:
     rows = [{"id": str(number % 9), "text": "x"} for number in range(18)]
     with pytest.raises(DataError, match=r"0, 1, 2, 3, 4, \.\.\. \(9 in all\)"):

@@ -14,6 +14,7 @@ from data.made import encoded, picture
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import DataError, ResourceError, UsageError
 from limbeck.core.features import Features
+from limbeck.core.recipe import Recipe
 from limbeck.core.source import Source
 from limbeck.data.open import open_source
 from limbeck.data.scan import ScanReport, scan
@@ -21,6 +22,7 @@ from limbeck.data.splits import split_of
 from limbeck.encoders.load import load_teacher
 from limbeck.encoders.student import make_student
 from limbeck.pipeline.checks import costs
+from limbeck.pipeline.checks.before import check_stages, check_towers, foresee
 from limbeck.pipeline.checks.costs import Pace, Plan, check_costs, measure_student
 from limbeck.pipeline.checks.examine import choose, plan_of
 from limbeck.pipeline.checks.finding import Finding, stop_on_errors, worst
@@ -114,6 +116,94 @@ def test_nothing_and_ids_that_occur_twice(tmp_path):
     assert found["ids"] == ["error"]
     source.rows = ()
     assert levels(check_rows(source, {}, ScanReport(0, (), {}), max_bad=0.0)) == {"rows": ["error"]}
+
+
+def said(folder: Path, items: list[worlds.Item], check: str, **options) -> list[str]:
+    """What `check_rows` finds by one check, without what is ok."""
+    source = opened(folder, items)
+    found = check_rows(source, split_of(source), scan(source), max_bad=0.0, **options)
+    return [str(finding) for finding in found if finding.check == check and finding.level != "ok"]
+
+
+def pictures(count: int = 40, **changes: object) -> list[worlds.Item]:
+    return [{name: item[name] for name in ("id", "image", "label", "split")} | changes for item in worlds.icons(count)]
+
+
+def test_rows_that_leaked_do_not_count(tmp_path):
+    source, splits = planted(tmp_path)
+    found = check_rows(source, splits, scan(source), max_bad=0.0, leaks=find_leaks(source, splits))
+    lines = [finding for finding in found if finding.check == "splits"]
+    assert "train 6 image+text; validation 1 image+text; test 1 image+text" in lines[0].line
+    assert "'test' holds 1 rows with image and text where at least 2 are needed (2 more are left out" in lines[2].line
+    assert (lines[2].level, lines[2].fix) == ("error", "add rows with pictures of their own")
+    assert "left out" not in lines[1].line  # the one validation row is nobody's
+
+
+def test_pictures_with_classes_do_for_classes_not_for_pairs(tmp_path):
+    assert all("intervals" in line for line in said(tmp_path, pictures(), "splits"))
+    (line,) = said(tmp_path, pictures(), "splits", pairs=True)
+    assert line.startswith("error    splits: there is no column 'text'")
+
+
+def test_an_empty_split_of_pictures_is_said(tmp_path):
+    found = said(tmp_path, [item for item in pictures() if item["split"] != "test"], "splits")
+    assert "warning  splits: 'test' holds 0 rows with image where at least 2 are needed" in found[-1]
+    assert said(tmp_path, pictures(split="test"), "splits")[0].startswith("warning  splits: no training row has image;")
+
+
+def test_one_class_is_none(tmp_path):
+    (line,) = said(tmp_path, pictures(label="cat"), "labels")
+    assert line.startswith("error    labels: 40 rows have the one label 'cat'")
+    captioned = [item | {"text": item["id"]} for item in pictures(label="cat")]
+    assert said(tmp_path, captioned, "labels")[0].startswith("warning")
+    assert said(tmp_path, pictures(), "labels") == []
+
+
+def test_blank_captions_are_one_error_with_their_fix(tmp_path):
+    items = [dict(item) | {"text": ""} for item in worlds.icons()]
+    (line,) = said(tmp_path, items, "splits")
+    assert line == "error    splits: no training row has image and text; every 'text' is blank: fill them in"
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_ids_that_are_numbers_are_ids(kind, tmp_path):
+    """What pandas exports: 0, 1, 2, ... in a column `id`."""
+    items = [dict(item) | {"id": number} for number, item in enumerate(worlds.icons())]
+    source = open_source(worlds.FORMATS[kind](tmp_path, items))
+    found = [f for f in check_rows(source, split_of(source), scan(source), max_bad=0.0) if f.check == "ids"]
+    assert [f.level for f in found] == ["ok"]
+
+
+# --- towers and stages -----------------------------------------------------------------------------------------------
+def planned() -> Recipe:
+    first = draft("x", teacher="any", student="any", draws=0, seed=0, max_bad=0.0)
+    return fill(first, {"image+text": 28}, method="balanced", steps=2, batch_size=8, learning_rate=1e-3, aligned=True)
+
+
+def test_a_tower_that_is_not_there_is_one_line_with_its_fix(teacher):
+    clip, half = make_student(f"hf:{worlds.model('clip')}", width=12), make_student("vit-image-s")
+    with pytest.raises(
+        UsageError, match="^student: vit-image-s has no text encoder; take one of image and text, such as"
+    ):
+        check_stages(planned(), half, teacher)
+    words = replace(teacher, name="words", encoders={"text": teacher.encoders["text"]}, aligned=False)
+    with pytest.raises(UsageError, match="^teacher: words has no image encoder; name a dual encoder, or two models"):
+        check_stages(planned(), clip, words)
+    check_stages(planned(), clip, teacher)
+    images = replace(planned(), stages=(replace(planned().stages[0], terms={}, trains=("student.image",)),))
+    assert list(check_towers(images, half, words)) == []  # what is not read is not missed
+
+
+def test_what_the_wiring_refuses_is_foreseen(teacher):
+    fits, wide = (make_student(f"hf:{worlds.model('clip')}", width=width) for width in (12, 16))
+    assert foresee(planned(), fits, teacher) == []
+    (finding,) = foresee(planned(), wide, teacher)
+    assert (finding.level, finding.check) == ("error", "stages")
+    assert "has 16, teacher" in finding.line
+    half = make_student("vit-image-s")
+    assert [finding.check for finding in foresee(planned(), half, teacher)] == ["student"]
+    assert [finding.check for finding in foresee(planned(), half, None)] == ["student"]
+    assert foresee(planned(), fits, None) == foresee(planned(), None, teacher) == []
 
 
 # --- teachers --------------------------------------------------------------------------------------------------------

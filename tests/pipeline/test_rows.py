@@ -38,6 +38,44 @@ def test_nothing_to_train_or_to_test_on(source):
         divide(source, splits | {"train": []})
 
 
+@pytest.mark.parametrize("divided", ["by hash", "by column"])
+def test_the_fix_for_blank_captions_is_to_fill_them_in(tmp_path, divided):
+    items = [dict(item) | {"text": ""} for item in worlds.icons()]
+    for item in items if divided == "by hash" else ():
+        del item["split"]
+    refused(tmp_path, items, "'validation' holds 0 rows with image and text; at least 2 are needed; every 'text' is")
+
+
+def test_the_fix_for_captions_in_rows_of_their_own(tmp_path):
+    items = [dict(item) | {("text", "image")[n % 2]: ""} for n, item in enumerate(worlds.icons())]
+    refused(tmp_path, items, "no row has image and text together: put what belongs together into one row")
+
+
+def test_the_fix_follows_how_rows_are_divided(tmp_path):
+    items = [dict(item) | {"split": "train"} for item in worlds.icons()]
+    few = items[:6]
+    refused(
+        tmp_path, few, "'validation' holds 0 rows.*needed; give split 'validation' to more rows with image and text$"
+    )
+    refused(tmp_path, items, "to more rows with image and text or leave the split column out$")  # a hash finds enough
+    refused(tmp_path, [item | {"split": "test"} for item in items], "no row has split 'train'.*give split 'train' to")
+    for item in few:
+        del item["split"]
+    refused(tmp_path, few, "dealt out by a hash of their id: add rows with image and text, or a `split` column$")
+    items = [dict(item) for item in worlds.icons()]
+    for item in items:
+        item["text"] = "" if item["split"] == "test" else item["text"]
+    refused(
+        tmp_path, items, "'test' holds 0 rows.*needed; fill in what 5 of its rows lack or give split 'test' to more"
+    )
+
+
+def refused(folder, items, match):
+    source = open_source(worlds.as_csv(folder, items))
+    with pytest.raises(DataError, match=match):
+        divide(source, split_of(source))
+
+
 def test_a_skeleton_says_who_is_there(source):
     batch = skeleton(source, [0, 1, 2], [0, 1, 2])
     assert batch.views == {}

@@ -171,6 +171,44 @@ def test_data_without_captions(tmp_path):
     assert "there is no column 'text'" in diagnosis.message
 
 
+def test_what_distill_would_refuse_is_an_error(tmp_path):
+    """The doctor of a run judges the data by what the run needs; of data alone, by whether anything can use it."""
+    labelled = [{name: item[name] for name in ("id", "image", "label", "split")} for item in worlds.icons()]
+    clip = f"hf:{worlds.model('clip')}"
+    assert not any(line.startswith("error") for lines in look(tmp_path, labelled).values() for line in lines)
+    assert "there is no column 'text'" in only(look(tmp_path, labelled, teacher=clip), "splits", "error")
+    assert "there is no column 'text'" in only(look(tmp_path, labelled, student=clip), "splits", "error")
+    leaking = [dict(item) for item in worlds.icons()]
+    training = [item for item in leaking if item["split"] == "train"]
+    for number, item in enumerate(item for item in leaking if item["split"] == "validation"):
+        item["image"] = training[number]["image"]
+    found = look(tmp_path, leaking)
+    assert "'validation' holds 0 rows with image and text" in only(found, "splits", "error")
+    assert "(6 more are left out because training has their pictures)" in only(found, "splits", "error")
+
+
+def test_unreadable_rows_do_not_count(tmp_path):
+    items = rows()
+    for item in [item for item in items if item["split"] == "test"][1:]:
+        item["image"] = b"\x89PNG damaged"
+    found = look(tmp_path, items, max_bad=0.5)
+    assert "'test' holds 1 rows with image and text" in only(found, "splits", "error")
+
+
+def test_a_student_or_teacher_that_distill_refuses(capsys):
+    clip, siglip = f"hf:{worlds.model('clip')}", f"hf:{worlds.model('siglip')}"
+    assert cli.main(["doctor", worlds.data(), "--teacher", clip, "--student", "vit-image-s"]) == 3
+    said = capsys.readouterr().out
+    assert "error    student: vit-image-s has no text encoder; take one of image and text" in said
+    assert "time:" not in said  # nothing is forecast for a run that cannot be
+    assert cli.main(["doctor", worlds.data(), "--student", "vit-image-s"]) == 3
+    capsys.readouterr()
+    assert cli.main(["doctor", worlds.data(), "--teacher", clip, "--student", siglip]) == 3
+    assert "error    stages: " in capsys.readouterr().out
+    other = ["--method", "affinity_mimicking"]  # asks for no width
+    assert cli.main(["doctor", worlds.data(), "--teacher", clip, "--student", siglip, *other]) == 0
+
+
 def test_a_sample_says_that_it_is_one(tmp_path):
     found = look(tmp_path, rows(), sample=10)
     assert "10 of 40 rows read" in only(found, "rows", "ok")
@@ -182,6 +220,10 @@ def test_mistakes():
         doctor(worlds.data(), teacher="icosn")
     with pytest.raises(UsageError, match="did you mean 'conv-s'"):
         doctor(worlds.data(), student="conv_s")
+    with pytest.raises(UsageError, match="batch-size is at least 2 and steps at least 0; got 0 and -3"):
+        doctor(worlds.data(), batch_size=0, steps=-3)
+    with pytest.raises(UsageError, match="did you mean 'balanced'"):
+        doctor(worlds.data(), method="ballanced")
     with pytest.raises(UsageError, match="sample is a number of rows"):
         doctor(worlds.data(), sample=-1)
     with pytest.raises(DataError, match="does not exist"):

@@ -63,11 +63,13 @@ class Table:
         records: in the order of the file.
         modalities: columns that are modalities.
         ignored: columns that Limbeck does not know.
+        numbered: no row has an id of its own, so that rows go by their number.
     """
 
     records: tuple[Record, ...]
     modalities: tuple[str, ...]
     ignored: tuple[str, ...] = field(default=())
+    numbered: bool = False
 
 
 def records_of(
@@ -96,10 +98,12 @@ def records_of(
     named = [rename.get(column, column) for column in columns]
     modalities, ignored = _check_columns(named, where)
     records = []
+    numbered = True
     for number, raw in enumerate(rows):
         cells = {rename.get(column, column): cell for column, cell in raw.items()}
+        numbered = numbered and not _plain(cells.get("id"))
         records.append(_record(cells, modalities, number, (problems or {}).get(number, ""), where))
-    return Table(tuple(_grouped(_unique(records, where))), modalities, ignored)
+    return Table(tuple(_grouped(_unique(records, where))), modalities, ignored, numbered)
 
 
 def _check_columns(columns: Sequence[str], where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -49,6 +49,11 @@ class TableSource(Source):
         """Columns of the file that mean nothing here."""
         return self.table.ignored
 
+    @property
+    def numbered(self) -> bool:
+        """Whether rows go by their number, because the file names none of them."""
+        return self.table.numbered
+
     def sample(self, index: int) -> Sample:
         """Row `index` with its raw values; a row that cannot be used raises `DataError` naming its id."""
         record = self.table.records[index]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from limbeck.core.errors import DataError
+from limbeck.core.recipe import DataSpec
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
+from limbeck.data.splits import hash_split
 
 
 def kind_of(modalities: Iterable[str]) -> str:
@@ -63,14 +66,35 @@ def divide(source: Source, splits: Mapping[str, Sequence[int]]) -> Rows:
     }
     counts = ", ".join(f"{name} {len(rows)}" for name, rows in held.items())
     if not train:
-        raise DataError(f"no row has split 'train' (found: {counts}); fill the split column or leave it out")
+        raise DataError(f"no row has split 'train' (found: {counts}); {remedy(source, splits, 'train')}")
     for name, rows in held.items():
         if len(rows) < 2:
             raise DataError(
-                f"split '{name}' holds {len(rows)} rows with {' and '.join(sorted(complete))}; at least 2 are needed, "
-                "add rows or leave the split column out"
+                f"split '{name}' holds {len(rows)} rows with {' and '.join(sorted(complete))}; at least 2 are needed; "
+                + remedy(source, splits, name)
             )
     return Rows({kind: tuple(rows) for kind, rows in train.items()}, held["validation"], held["test"])
+
+
+def remedy(source: Source, splits: Mapping[str, Sequence[int]], name: str) -> str:
+    """What gives the split `name` the complete rows that it lacks, by why it lacks them."""
+    complete = frozenset(source.modalities)
+    what = " and ".join(sorted(complete))
+    whole = [row for row in source.rows if row.modalities == complete]
+    if not whole:
+        blank = sorted(complete.difference(*(row.modalities for row in source.rows)))
+        if blank:
+            return f"every '{blank[0]}' is blank: fill them in"
+        return f"no row has {what} together: put what belongs together into one row"
+    if not any(row.split for row in source.rows):
+        return f"rows are dealt out by a hash of their id: add rows with {what}, or a `split` column"
+    partial = sum(bool(source.rows[row].modalities < complete) for row in splits.get(name, ()))
+    ways = [f"fill in what {partial} of its rows lack"] if partial else []
+    ways.append(f"give split '{name}' to more rows with {what}")
+    dealt = Counter(hash_split(row.group or row.id, DataSpec("").fractions) for row in whole)
+    if dealt["train"] and min(dealt["validation"], dealt["test"]) > 1:
+        ways.append("leave the split column out")
+    return " or ".join(ways)
 
 
 def skeleton(source: Source, indices: Iterable[int], draws: Iterable[int]) -> Batch:

@@ -63,8 +63,8 @@ def doctor(
 
     One line a finding: its level (ok, note, warning, error), what was found, the fix. No run is written; built-in data
     is drawn or fetched into the cache. With a teacher it is asked about some rows; with a student a few steps are
-    timed. `limbeck distill` runs the same checks.
-    Exit code 3 where an error was found.
+    timed; with either, the data is judged by what `limbeck distill` needs, which runs the same checks. Exit code 3
+    where an error was found.
 
     Args:
         data: table, image folder, shards, or a built-in name.

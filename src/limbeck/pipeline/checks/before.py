@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from limbeck.core import graph
@@ -13,11 +13,13 @@ from limbeck.core.graph import Producer
 from limbeck.core.recipe import Recipe
 from limbeck.core.sample import Batch
 from limbeck.core.wiring import check_wiring
+from limbeck.data.record import MODALITIES
 from limbeck.data.splits import split_of
 from limbeck.encoders.student import Student, make_student
 from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.pipeline.checks.examine import Subject, choose, examine, plan_of
 from limbeck.pipeline.checks.finding import Finding, stop_on_errors
+from limbeck.pipeline.checks.teachers import towerless
 from limbeck.pipeline.execute import Bench
 from limbeck.pipeline.notify import Notify, silent
 
@@ -66,12 +68,41 @@ def shared_width(recipe: Recipe, models: TeacherModels | None) -> int | None:
     return next(iter(models.encoders.values())).width
 
 
+def foresee(recipe: Recipe, student: Student | None, models: TeacherModels | None) -> list[Finding]:
+    """What `check_stages` would refuse, as findings; of a student or a teacher that is not named, nothing."""
+    found = list(check_towers(recipe, student, models))
+    if found or student is None or models is None:
+        return found
+    try:
+        check_stages(recipe, student, models)
+    except UsageError as error:
+        return [Finding("error", "stages", str(error))]
+    return []
+
+
+def check_towers(recipe: Recipe, student: Student | None, models: TeacherModels | None) -> Iterator[Finding]:
+    """Encoders that the stages read or train, and that student or teacher do not have."""
+    read = {ref.producer for stage in recipe.stages for ref in graph.refs_of(stage, recipe.parts)}
+    read |= {name for stage in recipe.stages for name in stage.trains}
+    if student is not None and (lacks := _lacks("student", read - recipe.parts.keys(), student.encoders)):
+        line = f"{student.name} has no {' and no '.join(lacks)} encoder"
+        yield Finding("error", "student", line, "take one of image and text, such as conv-s or vit-s")
+    if models is not None and (lacks := _lacks("teacher", read - recipe.parts.keys(), models.encoders)):
+        yield towerless(models, lacks)
+
+
+def _lacks(role: str, read: Collection[str], encoders: Collection[str]) -> list[str]:
+    return [modality for modality in MODALITIES if f"{role}.{modality}" in read and modality not in encoders]
+
+
 def check_stages(recipe: Recipe, student: Student, models: TeacherModels | None) -> None:
     """The wiring of every stage, before hours are spent on the teacher's outputs.
 
     Raises:
-        UsageError: see `check_wiring`.
+        UsageError: an encoder that the stages need is not there, in one line; else see `check_wiring`.
     """
+    for finding in check_towers(recipe, student, models):  # said first: it makes many wrong names in the wiring
+        raise UsageError(finding.sentence)
     producers: dict[str, Producer] = {f"student.{modality}": part for modality, part in student.encoders.items()}
     producers["student.scale"] = student.scale
     for modality, encoder in (models.encoders if models is not None else {}).items():

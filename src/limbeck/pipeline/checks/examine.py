@@ -50,7 +50,7 @@ class Subject:
 
 
 def examine(
-    subject: Subject, *, plan: Plan | None = None, cache: Path, out: Path, seconds: float = 20.0
+    subject: Subject, *, plan: Plan | None = None, cache: Path, out: Path, seconds: float = 20.0, pairs: bool = False
 ) -> list[Finding]:
     """Look at data, teacher and student; nothing is written and nothing is trained.
 
@@ -62,9 +62,11 @@ def examine(
         cache: folder of the caches.
         out: folder of the run.
         seconds: that the teacher may take to answer.
+        pairs: a run on pairs is asked about.
     """
     source, looked = subject.source, subject.looked
-    found = [*check_rows(source, subject.splits, subject.report, max_bad=subject.data.max_bad)]
+    splits, leaks, most = subject.splits, subject.leaks, subject.data.max_bad
+    found = [*check_rows(source, splits, subject.report, max_bad=most, leaks=leaks, pairs=pairs)]
     held = {name: sum(row in set(looked) for row in subject.splits.get(name, ())) for name in HELD}
     found += leakage(source, subject.leaks, held)
     encoders = towers(subject)

@@ -40,7 +40,8 @@ class Leaks:
 
     def without(self, splits: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
         """The splits without those rows."""
-        return {name: [row for row in rows if row not in self.rows(name)] for name, rows in splits.items()}
+        gone = {name: self.rows(name) for name in splits}
+        return {name: [row for row in rows if row not in gone[name]] for name, rows in splits.items()}
 
     def lines(self, source: Source) -> list[str]:
         """What was removed from where, one sentence a split."""

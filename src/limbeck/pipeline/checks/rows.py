@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from limbeck.core.source import Row, Source
+from limbeck.core.source import Source
 from limbeck.data.scan import ScanReport
 from limbeck.pipeline.checks.finding import Finding
-from limbeck.pipeline.rows import kind_of
+from limbeck.pipeline.checks.leakage import Leaks
+from limbeck.pipeline.rows import kind_of, remedy
 
 _FEW = 100
 _COMMON = 0.05
 
 
 def check_rows(
-    source: Source, splits: Mapping[str, Sequence[int]], report: ScanReport, *, max_bad: float
+    source: Source,
+    splits: Mapping[str, Sequence[int]],
+    report: ScanReport,
+    *,
+    max_bad: float,
+    leaks: Leaks | None = None,
+    pairs: bool = False,
 ) -> Iterator[Finding]:
     """What can be said of rows without looking at a model.
 
@@ -24,19 +31,18 @@ def check_rows(
         splits: split -> rows.
         report: what reading (some of) them found.
         max_bad: share of unreadable rows that is let pass.
+        leaks: held-out rows that training has seen: a run measures nothing on them, so they do not count.
+        pairs: a run on pairs is asked about, so that pictures with classes alone do not do.
     """
     rows = source.rows
     if not rows:
         yield Finding("error", "rows", "there are no rows", "check that the file is the one that you mean")
         return
     yield from _readable(report, len(rows), max_bad)
-    yield from _ids(rows)
-    yield from _kinds(source, splits)
+    yield from _ids(source)
+    yield from _kinds(source, splits, leaks or Leaks(), pairs=pairs)
     yield from _captions(source)
-    labels = Counter(row.label for row in rows if row.label)
-    if labels:
-        (largest, count), *_ = labels.most_common(1)
-        yield Finding("ok", "labels", f"{len(labels)} labels, the largest ({largest}) with {count} rows")
+    yield from _labels(source)
 
 
 def _readable(report: ScanReport, rows: int, max_bad: float) -> Iterator[Finding]:
@@ -53,11 +59,12 @@ def _readable(report: ScanReport, rows: int, max_bad: float) -> Iterator[Finding
         yield Finding("note", "columns", f"ignored: {', '.join(report.ignored)}")
 
 
-def _ids(rows: Sequence[Row]) -> Iterator[Finding]:
+def _ids(source: Source) -> Iterator[Finding]:
+    rows = source.rows
     twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
     if twice:
         yield Finding("error", "ids", f"{len(twice)} ids occur twice, first: {twice[0]}", "give each row its own id")
-    elif all(row.id == str(number) for number, row in enumerate(rows)):
+    elif getattr(source, "numbered", False):  # ids 0, 1, 2, ... may well be a column
         yield Finding(
             "note",
             "ids",
@@ -68,40 +75,57 @@ def _ids(rows: Sequence[Row]) -> Iterator[Finding]:
         yield Finding("ok", "ids", f"{len(rows)}, each of them once")
 
 
-def _kinds(source: Source, splits: Mapping[str, Sequence[int]]) -> Iterator[Finding]:
-    rows, complete = source.rows, kind_of(source.modalities)
-    usable = {name: Counter(kind_of(rows[row].modalities) for row in part) for name, part in splits.items()}
+def _kinds(source: Source, splits: Mapping[str, Sequence[int]], leaks: Leaks, *, pairs: bool) -> Iterator[Finding]:
+    rows, complete, kept = source.rows, kind_of(source.modalities), leaks.without(splits)
+    usable = {name: Counter(kind_of(rows[row].modalities) for row in part) for name, part in kept.items()}
     named = "the `split` column" if any(row.split for row in rows) else "a stable hash of the id"
     counts = "; ".join(
         f"{name} {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()) if kind) or 'nothing'}"
         for name, kinds in usable.items()
     )
     yield Finding("ok", "splits", f"{counts} (by {named})")
-    if complete == "image" and any(rows[row].label for row in splits.get("train", ())):
-        return  # pictures with classes
-    if complete != "image+text":
+    classes = complete == "image" and not pairs and any(row.label for row in rows)
+    if complete != "image+text" and not classes:
         missing = "text" if "text" not in source.modalities else "image"
         yield Finding("error", "splits", f"there is no column '{missing}'", "distilling needs pairs of image and text")
         return
+    what = " and ".join(sorted(source.modalities))
+    level = "warning" if classes else "error"  # `evaluate --split all` takes pictures with classes undivided
     if not usable["train"][complete]:
-        yield Finding("error", "splits", "no training row has image and text", "fill the split column or leave it out")
+        yield Finding(level, "splits", f"no training row has {what}", remedy(source, splits, "train"))
+        if not any(kind_of(row.modalities) == complete for row in rows):
+            return  # one cause, said once
     for name in ("validation", "test"):
         count = usable[name][complete]
+        gone = sum(kind_of(rows[row].modalities) == complete for row in splits.get(name, ())) - count
         if count < 2:
-            yield Finding(
-                "error",
-                "splits",
-                f"'{name}' holds {count} rows with image and text where at least 2 are needed",
-                "add rows or leave the split column out",
-            )
+            found = f"'{name}' holds {count} rows with {what} where at least 2 are needed"
+            fix = remedy(source, splits, name)
+            if count + gone > 1:
+                found += f" ({gone} more are left out because training has their pictures)"
+                fix = "add rows with pictures of their own"
+            yield Finding(level, "splits", found, fix)
         elif count < _FEW:
             yield Finding(
                 "warning",
                 "splits",
-                f"'{name}' holds {count} rows with image and text, so that intervals will be as wide as "
+                f"'{name}' holds {count} rows with {what}, so that intervals will be as wide as "
                 f"+-{98 / count**0.5:.0f} points",
                 f"give it {_FEW} and more",
             )
+
+
+def _labels(source: Source) -> Iterator[Finding]:
+    labels = Counter(row.label for row in source.rows if row.label)
+    if not labels:
+        return
+    (largest, count), *_ = labels.most_common(1)
+    if len(labels) == 1:
+        level = "warning" if "text" in source.modalities else "error"  # without captions there is nothing else
+        line = f"{count} rows have the one label {largest!r}"
+        yield Finding(level, "labels", line, "classes are told apart: give at least 2 labels")
+    else:
+        yield Finding("ok", "labels", f"{len(labels)} labels, the largest ({largest}) with {count} rows")
 
 
 def _captions(source: Source) -> Iterator[Finding]:

@@ -63,12 +63,7 @@ def check_teacher(models: TeacherModels, source: Source, heard: Heard) -> Iterat
     widths = ", ".join(f"{modality} {encoder.width}" for modality, encoder in models.encoders.items())
     lacks = [name for name in source.modalities if name not in models.encoders]
     if lacks:
-        yield Finding(
-            "error",
-            "teacher",
-            f"{models.name} has no {' and no '.join(lacks)} encoder",
-            "name a dual encoder, or two models as IMAGE+TEXT",
-        )
+        yield towerless(models, lacks)
         return
     if len(models.encoders) == 1:
         return
@@ -98,6 +93,12 @@ def check_teacher(models: TeacherModels, source: Source, heard: Heard) -> Iterat
             yield Finding("note", "teacher at chance", few)
         return
     yield _knows(models, source, heard) if models.aligned else _related(heard)
+
+
+def towerless(models: TeacherModels, lacks: Sequence[str]) -> Finding:
+    """A teacher without the encoders that are needed."""
+    line = f"{models.name} has no {' and no '.join(lacks)} encoder"
+    return Finding("error", "teacher", line, "name a dual encoder, or two models as IMAGE+TEXT")
 
 
 def _frozen(models: TeacherModels) -> Iterator[Finding]:
