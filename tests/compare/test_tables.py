@@ -35,6 +35,14 @@ def test_the_table_says_what_was_found() -> None:
     assert "spread over seeds is not in them" in findings_table([found(CLEAR, seeds=1)], caption="c").note
 
 
+def test_two_seeds_have_a_warning_and_the_smallest_effect_promises_no_more_than_a_bound() -> None:
+    notes = {seeds: findings_table([found(CLEAR, seeds=seeds)], caption="c").note for seeds in (1, 2, 3)}
+    assert "two seeds: a little too narrow" in notes[2]
+    assert not any("two seeds" in notes[seeds] for seeds in (1, 3))
+    assert "over items and seeds;" in notes[3]
+    assert all("a smaller true difference is seen in under 80 %" in note for note in notes.values())
+
+
 def test_csv_has_a_row_for_every_arm_metric_and_seed() -> None:
     compared = worlds.compared()
     found_in = [findings_of(compared, name, reference="no teacher") for name in compared.metrics()[:2]]

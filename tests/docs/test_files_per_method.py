@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -48,3 +49,15 @@ def test_the_page_has_a_row_for_every_paper():
     shown = {count.number_of(row) for row in rows[1:]}
     assert shown == {count.number_of(count.claim_of(item).source) for item in count.claims().values()}
     # else: python docs/lab/files_per_method.py
+
+
+def test_contributors_are_told_the_figures_of_the_page():
+    """The page is generated; where its figures change, so has the sentence in CONTRIBUTING, and README's median."""
+    last = re.search(r"(\d+) papers\..*median (\d+), (\d+) to (\d+)\..*for (\d+) of them", count.PAGE.read_text())
+    assert last is not None
+    papers, median, least, most, without = last.groups()
+    told = " ".join((count.ROOT / "CONTRIBUTING.md").read_text().split())
+    assert f"What {papers} published methods took" in told
+    assert f"a median of {median} files added, {least} to {most}, tests included" in told
+    assert f"for {without} of {papers} papers; edits of the other {int(papers) - int(without)} are" in told
+    assert f"a median of {median} new files" in " ".join((count.ROOT / "README.md").read_text().split())

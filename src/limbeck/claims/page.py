@@ -9,9 +9,11 @@ from typing import Any
 
 from limbeck.claims.found import claim_of, claims, paper_files
 from limbeck.claims.ledger import SLOW_SECONDS, entries, is_stale
+from limbeck.claims.teachers import teachers_of
 from limbeck.claims.verdict import VERDICTS
 from limbeck.core.describe import describe
-from limbeck.core.study import METHOD
+from limbeck.core.recipe import Recipe
+from limbeck.core.study import METHOD, Study
 
 _HEAD = """# Claims
 
@@ -24,9 +26,12 @@ both are transformers of one kind; if one of the three is missing, "differs from
 moving average is no teacher, and what only maps or compares frozen encoders is no student. Steps are those of all that
 an arm trains itself, a teacher of its own included; where they differ on purpose, the arm's name says so. A difference
 is method minus baseline with a 95 % interval over seeds and test items; *reproduced* means that the interval lies on
-the claimed side of zero (or of the margin that the claim names), *contradicted* that it lies on the other side.
+the claimed side of zero (or of the margin that the claim names), *contradicted* that it lies on the other side. What is
+one number a run, and whose difference is the same under every seed (parameters, a correlation that all arms share), has
+no interval: there is nothing that varies.
 Each arm reads the test split once, after its settings are fixed; arms that joined a claim later are measured alone. A
-published figure and ours are different experiments: only the direction is compared.
+published figure and ours are different experiments: only the direction is compared. Times are of the processor, shared
+out over the processes that measured at once; arms that were taken over took none.
 """
 
 
@@ -58,7 +63,7 @@ def claims_page(folder: Path) -> str:
         ]
         lines += [_row(name, entry, name in stale) for name, entry in listed.items()]
     for name, entry in listed.items():
-        lines += ["", *_section(name, entry, name in stale)]
+        lines += ["", *_section(name, entry, known[name], name in stale)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -78,7 +83,7 @@ def _row(name: str, entry: Mapping[str, Any], stale: bool) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 
-def _section(name: str, entry: Mapping[str, Any], stale: bool) -> list[str]:
+def _section(name: str, entry: Mapping[str, Any], item: Recipe | Study, stale: bool) -> list[str]:
     claim, verdict = entry["claim"], entry["verdict"]
     metrics = [claim["metric"], *(m for m in claim["also"] if m != claim["metric"])]
     lines = [
@@ -108,18 +113,25 @@ def _section(name: str, entry: Mapping[str, Any], stale: bool) -> list[str]:
     lines += [f"\nMeasured earlier, and taken over: {', '.join(arms)} ({when})." for when, arms in older.items()]
     controls = sorted({text for one in entry["arms"].values() for text in one.get("failed controls", ())})
     lines += [f"\n{text}" for text in controls]
-    took = max(entry["wall seconds"], entry["seconds"] / entry["jobs"])
-    slow = "; a slow one" if took > SLOW_SECONDS else ""
     dirty = " with uncommitted changes" if entry["dirty"] else ""
     where = f"commit {entry['commit'][:10]}{dirty}" if entry["commit"] else "no commit"
     data = ", ".join(sorted({one["path"] for one in entry["data"]})) or "as the study opens it"
-    teachers = ", ".join(sorted({one["name"] for one in entry["teachers"]})) or "none"
+    teachers = teachers_of(item) + (" (by its recipe of today)" if stale else "")
     lines += [
         "",
-        f"{len(entry['seeds'])} seeds, budget in {claim['budget']}, {entry['seconds']:.0f} s{slow}, {where}, "
+        f"{len(entry['seeds'])} seeds, budget in {claim['budget']}, {_took(entry)}, {where}, "
         f"{entry['measured']}; data {data}; teacher {teachers}.",
     ]
     return lines
+
+
+def _took(entry: Mapping[str, Any]) -> str:
+    """Of the processor, since the clock also counts what else the machine did; entries without it have the clock's."""
+    known = "cpu seconds" in entry
+    clock = max(entry["wall seconds"], entry["seconds"] / entry["jobs"])
+    seconds = entry["cpu seconds"] / entry["jobs"] if known else clock
+    slow = "; a slow one" if seconds > SLOW_SECONDS else ""
+    return f"{seconds:.0f} s{'' if known else ' by the clock (processor time was not recorded)'}{slow}"
 
 
 def _steps(arm: Mapping[str, Any]) -> str:
@@ -128,7 +140,9 @@ def _steps(arm: Mapping[str, Any]) -> str:
 
 def _difference(plain: Mapping[str, Any]) -> str:
     value, low, high = (_number(plain[key], signed=True) for key in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+    # of one item that no seed changes there is no sample; the ledger's bounds are those of a rule for samples of hits
+    constant = plain["items"] == 1 and plain["error"] == 0
+    return value if constant else f"{value} ({low} to {high})"
 
 
 def _number(value: float, *, signed: bool = False) -> str:

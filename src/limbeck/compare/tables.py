@@ -115,11 +115,16 @@ def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _note(found: Findings) -> str:
-    over = "items and seeds" if found.seeds > 1 else "items; one seed: the spread over seeds is not in them"
+    over = "items and seeds"
+    if found.seeds == 1:
+        over = "items; one seed: the spread over seeds is not in them"
+    elif found.seeds == 2:
+        over = "items and seeds; two seeds: a little too narrow where seeds matter much, three are the least"
     return (
         f"{found.seeds} seed{'s' * (found.seeds != 1)}, {found.items:,} items. "
         "Shares in %, their differences in points. "
         f"95 % intervals over {over}; differences are paired, their p is corrected over {len(found.arms)} arms (Holm). "
-        f"Smallest visible: a true difference that is seen in {100 * found.power:.0f} % of such comparisons. "
+        f"Smallest visible, a lower bound: a smaller true difference is seen in under {100 * found.power:.0f} % of "
+        "such comparisons. "
         f"May be best: no other arm is surely better (level {found.level:g})."
     )
