@@ -9,6 +9,8 @@ import pytest
 
 from limbeck.claims.found import labels_of
 from limbeck.core.discovery import studies
+from limbeck.evaluation.search_cost import SearchCost
+from limbeck.recipes.papers.dcd_speed import FUSION, faster
 from pipeline import worlds
 from recipes.worlds import SmallLab, small_teachers
 
@@ -16,7 +18,7 @@ NAMES = sorted(studies())
 # Settings of a study for hundreds of rows, as 40 allow them.
 FEWER = {
     "subspace": {"ANCHORS": 12, "RIDGES": (0.1, 1.0), "WIDTHS": (2, 4)},
-    "dcd_speed": {"ITEMS": 20},
+    "dcd_speed": {"FEWER": 10, "ITEMS": 20, "REPEATS": 3},
 }
 
 
@@ -42,3 +44,11 @@ def test_a_study_measures_what_its_claim_names(name: str, monkeypatch: pytest.Mo
 
 def test_studies_were_found():
     assert len(NAMES) >= 2
+
+
+def test_a_median_ratio_is_not_moved_by_one_slow_repeat():
+    slow, fast = SearchCost(FUSION, 0.1, (0.1, 0.1)), SearchCost("method", 0.001, (0.001, 0.001))
+    held_up = SearchCost("method", 0.05, (0.05, 0.05))
+    costs = [{FUSION: slow, "method": one} for one in (fast, held_up, fast)]
+    assert faster(costs, "method") == pytest.approx(100)
+    assert faster(costs, FUSION) == 1.0

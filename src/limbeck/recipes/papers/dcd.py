@@ -29,7 +29,8 @@ def dcd() -> Recipe:
             "fusion teacher itself": "dcd_teacher",
         },
         setup="emoji of one vendor with their names; teacher: co-attention over patches of EfficientNet-Lite0 and "
-        "words of MiniLM, 150 steps of 32 pairs; student: vit-xs, 200 steps of 32 pairs, 7 negatives a direction",
+        "words of MiniLM, 150 steps of 32 pairs; student: vit-xs, 200 steps of 32 pairs, 7 negatives a direction; "
+        "the quality that the student gives up is the paired difference to the arm `fusion teacher itself`",
         differs="the student is a dual encoder instead of a smaller fusion encoder; the loss is written from the "
         "abstract and weighs by the student's entropy; 1,482 pairs instead of COCO and Flickr30K; "
         "no feature matching: the teacher reads pairs and has no vector of one picture or caption to be matched",
