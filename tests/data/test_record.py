@@ -67,6 +67,7 @@ def test_rows_are_numbered_where_none_has_an_id_of_its_own() -> None:
     assert numbered(None, " ")
     assert not numbered(0, 1)
     assert not numbered("", "a")
+    assert not numbered("a", "")
 
 
 def test_many_duplicate_ids_are_counted() -> None:
