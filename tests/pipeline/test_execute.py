@@ -21,6 +21,7 @@ from limbeck.pipeline.execute import (
     finished,
     held_apart,
     open_bench,
+    open_trained,
     prepare_teacher,
 )
 from pipeline import worlds
@@ -107,3 +108,24 @@ def test_a_further_teacher_is_opened_once_for_all_seeds_and_let_go(tmp_path, mon
     del first, second, third
     gc.collect()
     assert not bench.opened
+
+
+def test_a_teacher_is_trained_while_another_one_is(tmp_path, monkeypatch):
+    """One that waited for the other could wait for ever: a recipe's teacher may have a trained teacher itself."""
+    asked = []
+
+    class Enough(Exception):
+        pass
+
+    def instead(recipe, out, **_):
+        asked.append(recipe.name)
+        if len(asked) == 1:  # as a recipe whose own teacher is `recipe:taid`
+            open_trained("recipe:taid", cache=tmp_path)
+        raise Enough
+
+    monkeypatch.setattr("limbeck.pipeline.execute.execute", instead)
+    said: list[str] = []
+    with pytest.raises(Enough):
+        open_trained("recipe:digits_teacher", cache=tmp_path, notify=said.append)
+    assert asked == ["digits_teacher", "taid"]
+    assert not any("waiting" in line for line in said)

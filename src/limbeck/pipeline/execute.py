@@ -173,8 +173,10 @@ def open_trained(name: str, *, cache: Path, notify: Notify = silent) -> TeacherM
     """
     other = recipe_of(name)
     folder = place_of(other, cache)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with alone(folder.parent, lambda: notify(f"{name} is being trained by another process; waiting")):
+    # A lock of its own: others train meanwhile, among them the teacher that this recipe itself may name.
+    lock = folder.with_name(f".{folder.name}.lock")
+    lock.mkdir(parents=True, exist_ok=True)
+    with alone(lock, lambda: notify(f"{name} is being trained by another process; waiting")):
         run = finished(other, folder) if folder.exists() else None
         if run is None:
             notify(f"training the teacher {name}")
