@@ -68,3 +68,11 @@ def test_a_folder_that_is_not_a_data_set(tmp_path: Path) -> None:
     pairs(tmp_path, 1)
     with pytest.raises(DataError, match=r"did you mean .*data\.csv"):
         open_source(tmp_path)
+
+
+def test_too_many_rows_that_cannot_be_parsed_say_why(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id,text,label\na,x,caf\xe9\nb,y,caf\xe9\n")
+    with pytest.raises(DataError, match=r"^2 of 2 rows of .*: a, b; row a of .*'label' is not valid UTF-8 \(save the"):
+        open_source(path)
+    assert open_source(path, max_bad=1).rows[1].label == ""

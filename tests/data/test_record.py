@@ -37,8 +37,20 @@ def test_split_names() -> None:
     table = records_of([{"text": "x", "split": name} for name in names], ["text", "split"], where="f")
     expected = ["train", "train", "validation", "validation", "validation", "test", "", ""]
     assert [record.split for record in table.records] == expected
-    with pytest.raises(DataError, match="row 0 of f has the split 'trian'; valid: train, validation, test or blank"):
-        records_of([{"text": "x", "split": "trian"}], ["text", "split"], where="f")
+
+
+@pytest.mark.parametrize(("typo", "near"), [("trian", "train"), ("Tset", "test"), ("vlidation", "validation")])
+def test_a_misspelt_split_names_the_nearest(typo: str, near: str) -> None:
+    found = rf"row 0 of f has the split '{typo}'; valid: train, validation, test or blank; did you mean '{near}'\?$"
+    with pytest.raises(DataError, match=found):
+        records_of([{"text": "x", "split": typo}], ["text", "split"], where="f")
+    with pytest.raises(DataError, match="valid: train, validation, test or blank$"):
+        records_of([{"text": "x", "split": "42"}], ["text", "split"], where="f")
+
+
+def test_a_split_that_is_not_utf8_spoils_its_row_only() -> None:
+    table = records_of([{"text": "x", "split": "\udce9"}, {"text": "y", "split": "test"}], ["text", "split"], where="f")
+    assert [(record.split, bool(record.problem)) for record in table.records] == [("", True), ("test", False)]
 
 
 def test_blank_cells_are_missing() -> None:

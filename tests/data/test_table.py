@@ -62,3 +62,16 @@ def test_a_domain_is_part_of_row_and_fingerprint(tmp_path: Path) -> None:
     placed = TableSource("made", table=Table((Record("a", {"text": "x"}, domain="here"),), ("text",)), folder=tmp_path)
     assert (plain.rows[0].domain, placed.rows[0].domain) == ("", "here")
     assert plain.fingerprint() != placed.fingerprint()
+
+
+def test_a_row_that_cannot_be_used_names_no_class(tmp_path: Path) -> None:
+    good, bad = Record("a", {"text": "x"}, label="cat"), Record("b", {"text": "y"}, label="dog", problem="broken")
+    source = TableSource("made", table=Table((good, bad), ("text",)), folder=tmp_path)
+    assert [(row.label, row.text) for row in source.rows] == [("cat", "x"), ("", "")]
+    assert source.classes == ("cat",)
+
+
+def test_a_path_that_is_not_utf8_can_be_printed(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"caf\\udce9\.png does not exist") as caught:
+        read_media(tmp_path / "caf\udce9.png", where="row 1")
+    str(caught.value).encode()

@@ -29,11 +29,21 @@ def open_source(path: str | Path, *, max_bad: float = 0.01) -> Source:
     rows = source.rows
     bad = [row.id for row in rows if not row.modalities]
     if len(bad) > max_bad * len(rows):
+        why = _why(source, next(index for index, row in enumerate(rows) if not row.modalities))
         raise DataError(
             f"{len(bad)} of {len(rows)} rows of {path} cannot be used (more than {max_bad:.2%}): "
-            f"{', '.join(bad[:5])}{', ...' if len(bad) > 5 else ''}; mend them or raise --max-bad"
+            f"{', '.join(bad[:5])}{', ...' if len(bad) > 5 else ''}; {why}; mend them or raise --max-bad"
         )
     return source
+
+
+def _why(source: Source, index: int) -> str:
+    """What reading says of a row that cannot be used."""
+    try:
+        source.sample(index)
+    except DataError as error:
+        return str(error)
+    return f"row {source.rows[index].id} is blank"
 
 
 def _open(path: str) -> Source:

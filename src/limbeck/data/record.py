@@ -15,6 +15,7 @@ SPLITS = {"train": "train", "training": "train", "validation": "validation", "va
 _MEANT = {"caption": "text", "captions": "text", "description": "text", "sentence": "text", "title": "text",
           "file_name": "image", "filename": "image", "filepath": "image", "path": "image", "img": "image",
           "photo": "image", "picture": "image", "class": "label", "category": "label", "key": "id"}  # fmt: skip
+_NOT_UTF8 = "column '%s' is not valid UTF-8 (save the file as UTF-8)"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def records_of(
         DataError: no modality column, a column that looks misspelt, duplicate ids, or an unknown split.
     """
     rename = rename or {}
-    named = [rename.get(column, column) for column in columns]
+    named = [escaped(rename.get(column, column)) for column in columns]
     modalities, ignored = _check_columns(named, where)
     records = []
     numbered = True
@@ -138,19 +139,22 @@ def _record(cells: Mapping[str, object], modalities: Sequence[str], number: int,
         if value is not None:
             values[modality] = value
     plain = {name: _plain(cells.get(name)) for name in FIELDS}
-    split = plain["split"].lower()
-    if split not in SPLITS:
-        raise DataError(
-            f"row {plain['id'] or number} of {where} has the split {plain['split']!r}; "
-            "valid: train, validation, test or blank"
-        )
     for name, text in plain.items():
         if _broken(text):
-            problem = problem or f"column '{name}' is not valid UTF-8"
-    identity = plain["id"].encode("utf-8", "backslashreplace").decode()
+            problem = problem or _NOT_UTF8 % name
+            plain[name] = escaped(text)
+    split = plain["split"].lower()
+    if split not in SPLITS and problem:
+        split = ""  # the cells of a row that could not be read may stand in the wrong columns
+    if split not in SPLITS:
+        guess = nearest(split, filter(None, SPLITS))
+        raise DataError(
+            f"row {plain['id'] or number} of {where} has the split {plain['split']!r}; "
+            f"valid: train, validation, test or blank{f'; did you mean {guess!r}?' if guess else ''}"
+        )
     if not values and not problem:
         problem = "every modality is blank"
-    return Record(identity or str(number), values, SPLITS[split], plain["label"], plain["group"], problem)
+    return Record(plain["id"] or str(number), values, SPLITS[split], plain["label"], plain["group"], escaped(problem))
 
 
 def _cell(value: object, modality: str) -> str | bytes | Piece | None:
@@ -167,13 +171,13 @@ def _cell(value: object, modality: str) -> str | bytes | Piece | None:
         try:
             value = bytes(value).decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise ValueError(f"column '{modality}' is not valid UTF-8") from None
+            raise ValueError(_NOT_UTF8 % modality) from None
     if not isinstance(value, str):
         raise ValueError(f"column '{modality}' holds a {type(value).__name__}, not text")
     if not value.strip().strip("\ufeff"):
         return None
     if modality == "text" and _broken(value):
-        raise ValueError("column 'text' is not valid UTF-8")
+        raise ValueError(_NOT_UTF8 % modality)
     return value
 
 
@@ -185,7 +189,12 @@ def _plain(value: object) -> str:
 
 def _broken(text: str) -> bool:
     """Whether the text holds a lone surrogate: bytes that were not UTF-8, or a broken JSON escape."""
-    return any("\ud800" <= letter <= "\udfff" for letter in text) if not text.isascii() else False
+    return not text.isascii() and text != escaped(text)
+
+
+def escaped(text: str) -> str:
+    """The text with a backslash and a number for what no UTF-8 holds, so that it can be printed and written."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _unique(records: Sequence[Record], where: str) -> Sequence[Record]:

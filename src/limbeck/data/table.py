@@ -15,7 +15,7 @@ from limbeck.core.artefact import sha256_bytes
 from limbeck.core.errors import DataError
 from limbeck.core.sample import Sample
 from limbeck.core.source import Row, Source
-from limbeck.data.record import Piece, Record, Table
+from limbeck.data.record import Piece, Record, Table, escaped
 
 MAX_FILE = 512 * 1024 * 1024
 
@@ -95,12 +95,12 @@ class TableSource(Source):
 
 
 def _row(record: Record) -> Row:
-    text = record.values.get("text", "")
+    text = record.values.get("text", "") if not record.problem else ""
     return Row(
         id=record.id,
         modalities=frozenset(record.values) if not record.problem else frozenset(),
         split=record.split,
-        label=record.label,
+        label=record.label if not record.problem else "",  # labels are counted, and name classes
         group=record.group,
         text=text if isinstance(text, str) else "",
         domain=record.domain,
@@ -109,19 +109,20 @@ def _row(record: Record) -> Row:
 
 def read_media(path: Path, *, where: str) -> bytes:
     """The bytes of one media file; everything that can be wrong with a path is a `DataError` naming the row."""
+    shown = escaped(str(path))
     try:
         with open(path, "rb", opener=_no_wait) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise DataError(f"{where}: {path} is not a file")
+                raise DataError(f"{where}: {shown} is not a file")
             if status.st_size > MAX_FILE:
-                raise DataError(f"{where}: {path} has {status.st_size / 1e6:.0f} MB; at most {MAX_FILE / 1e6:.0f} MB")
+                raise DataError(f"{where}: {shown} has {status.st_size / 1e6:.0f} MB; at most {MAX_FILE / 1e6:.0f} MB")
             return stream.read()
     except FileNotFoundError:
-        raise DataError(f"{where}: {path} does not exist; paths are relative to the table's folder") from None
+        raise DataError(f"{where}: {shown} does not exist; paths are relative to the table's folder") from None
     except OSError as error:
         reason = "is a loop of links" if error.errno == errno.ELOOP else (error.strerror or str(error)).lower()
-        raise DataError(f"{where}: cannot read {path}: {reason}") from error
+        raise DataError(f"{where}: cannot read {shown}: {reason}") from error
     except ValueError as error:  # a NUL or a lone surrogate in the path
         raise DataError(f"{where}: {str(path)!r} is not a path: {error}") from error
 

@@ -25,6 +25,38 @@ def test_members_of_one_stem_are_a_row(tmp_path: Path) -> None:
     assert source.sample(0).values == {"image": data, "text": "thing"}
     assert (source.rows[1].split, source.rows[1].label) == ("validation", "c")
     assert (source.rows[2].label, source.rows[2].modalities) == ("dog", {"image"})
+    assert source.ignored == (".meta.xyz",)
+
+
+@pytest.mark.parametrize(("key", "near"), [("splt", "split"), ("lable", "label"), ("caption", "text")])
+def test_misspelt_keys_of_json_members_are_refused_as_columns_are(tmp_path: Path, key: str, near: str) -> None:
+    members = {"1.png": encoded(picture(1)), "1.json": json.dumps({key: "test"}).encode()}
+    with pytest.raises(DataError, match=rf"unknown column '{key}' in .*; valid: image, text.*did you mean '{near}'\?"):
+        TarSource(str(shard(tmp_path / "a.tar", members)))
+
+
+def test_keys_and_endings_that_nothing_reads_are_listed(tmp_path: Path) -> None:
+    found = json.dumps({"caption": "x", "url": "u", "image": "1.png", "key": "1", "id": "", "text": None}).encode()
+    members = {"1.txt": b"x", "1.json": found, "1.heic": b"x", "2.txt": b"y", "2.npy": b"", "2.HEIC": b"x"}
+    source = TarSource(str(shard(tmp_path / "a.tar", members)))
+    assert source.ignored == ("caption", "url", "image (a key of .json)", "key", ".heic", ".npy")
+    assert [row.modalities for row in source.rows] == [{"text"}, {"text"}]
+
+
+def test_other_names_of_jpeg(tmp_path: Path) -> None:
+    data = encoded(picture(1), "JPEG")
+    source = TarSource(str(shard(tmp_path / "a.tar", {"1.jfif": data, "1.txt": b"x", "2.JPE": data})))
+    assert [row.modalities for row in source.rows] == [{"image", "text"}, {"image"}]
+    assert source.ignored == ()
+
+
+def test_names_with_dots_are_not_listed_one_by_one(tmp_path: Path) -> None:
+    members = {f"photo.{number:04}.png": b"x" for number in range(30)}
+    with pytest.raises(
+        DataError, match=r"no rows; .*found members ending in \.0000\.png, .*\.\.\. \(30 endings in all\)"
+    ):
+        TarSource(str(shard(tmp_path / "a.tar", members)))
+    assert len(TarSource(str(shard(tmp_path / "b.tar", members | {"1.txt": b"x"}))).ignored) == 9
 
 
 def test_a_folder_of_shards_in_order(tmp_path: Path) -> None:

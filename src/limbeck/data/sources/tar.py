@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from limbeck.core.artefact import MANIFEST, read_manifest, sha256_file
 from limbeck.core.errors import ArtefactError, DataError
-from limbeck.data.record import FIELDS, Piece, records_of
+from limbeck.data.record import FIELDS, Piece, escaped, records_of
 from limbeck.data.table import MAX_FILE, TableSource
 
-_IMAGES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "jp2", "avif")
+_IMAGES = ("jpg", "jpeg", "jfif", "jpe", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "jp2", "avif")
 _TEXTS = ("txt", "text", "caption")
+_JSON = ("text", "split", "label", "group", "id")
 _BLOCK = 512
+_MOST = 8
 
 
 class TarSource(TableSource):
     """Shards in the WebDataset layout: `0001.jpg`, `0001.txt`, `0001.cls`, `0001.json` (`text, id, split, ...`).
 
-    Members are indexed once and read where they stand. A shard that was cut, even between two members, is refused:
-    an archive that ends without its closing zero block is not whole. Where Limbeck's manifest lies beside the
-    shards, sizes, hashes and counts are checked first.
+    Members are indexed once and read where they stand. Keys of `.json` members are checked as the columns of a table
+    are; those and the endings that nothing reads are listed in `ignored`. A shard that was cut, even between two
+    members, is refused: an archive that ends without its closing zero block is not whole. Where Limbeck's manifest
+    lies beside the shards, sizes, hashes and counts are checked first.
 
     Use when the data comes as shards.
 
@@ -41,9 +45,10 @@ class TarSource(TableSource):
         counts = _check_manifest(folder, shards, whole=place.is_dir())
         rows: list[dict[str, object]] = []
         problems: dict[int, str] = {}
+        unread: dict[str, None] = {}
         for shard in shards:
             before = len(rows)
-            for cells in _rows(shard):
+            for cells in _rows(shard, unread):
                 problem = cells.pop("problem", "")
                 if problem:
                     problems[len(rows)] = str(problem)
@@ -52,11 +57,16 @@ class TarSource(TableSource):
                 raise ArtefactError(
                     f"{shard} holds {len(rows) - before} rows, its manifest says {counts[shard.name]}; make it again"
                 )
+        endings = [escaped(name) for name in unread if name.startswith(".")]  # the others are keys
+        if len(endings) > _MOST:  # `photo.0001.jpg` has an ending of its own in every row
+            endings = [*endings[:_MOST], f"... ({len(endings)} endings in all)"]
         if not rows:
-            raise DataError(f"{path} holds no rows; a shard holds members like 0001.jpg and 0001.txt")
+            found = f"; found members ending in {', '.join(endings)}" if endings else ""
+            raise DataError(f"{path} holds no rows; a shard holds members like 0001.jpg and 0001.txt{found}")
         columns = [name for name in ("image", "text", *FIELDS) if any(name in cells for cells in rows)]
-        table = records_of(rows, columns, where=path, problems=problems)
-        super().__init__(path, table=table, folder=folder)
+        keys = [name for name in unread if not name.startswith(".")]
+        table = records_of(rows, columns + keys, where=path, problems=problems)
+        super().__init__(path, table=replace(table, ignored=(*table.ignored, *endings)), folder=folder)
 
 
 def _check_manifest(folder: Path, shards: list[Path], *, whole: bool) -> dict[str, int]:
@@ -84,8 +94,8 @@ def _check_manifest(folder: Path, shards: list[Path], *, whole: bool) -> dict[st
     return {name: int(count) for name, count in dict(manifest.source.get("rows", {})).items()}
 
 
-def _rows(shard: Path) -> Iterator[dict[str, object]]:
-    """Rows of one shard in the order of their first member."""
+def _rows(shard: Path, unread: dict[str, None]) -> Iterator[dict[str, object]]:
+    """Rows of one shard in the order of their first member; keys and endings that nothing reads go into `unread`."""
     found: dict[str, dict[str, object]] = {}
     for name, piece in _members(shard):
         folder, slash, base = name.rpartition("/")
@@ -94,13 +104,13 @@ def _rows(shard: Path) -> Iterator[dict[str, object]]:
             continue
         cells = found.setdefault(f"{folder}{slash}{stem}", {"id": f"{folder}{slash}{stem}"})
         try:
-            _add(cells, ending.lower(), piece)
+            _add(cells, ending.lower(), piece, unread)
         except ValueError as error:
             cells["problem"] = f"{name} in {shard.name}: {error}"
     yield from (cells for cells in found.values() if len(cells) > 1)
 
 
-def _add(cells: dict[str, object], ending: str, piece: Piece) -> None:
+def _add(cells: dict[str, object], ending: str, piece: Piece, unread: dict[str, None]) -> None:
     if ending in _IMAGES:
         _once(cells, "image", piece)
     elif ending in _TEXTS:
@@ -111,11 +121,15 @@ def _add(cells: dict[str, object], ending: str, piece: Piece) -> None:
         value = json.loads(_text(piece))
         if not isinstance(value, dict):
             raise ValueError(f"a JSON {type(value).__name__}, not an object")
-        for column in ("text", "split", "label", "group"):
-            if value.get(column) not in (None, ""):
-                _once(cells, column, value[column])
-        if value.get("id") not in (None, ""):
-            cells["id"] = value["id"]
+        for key, found in value.items():
+            if key not in _JSON:
+                unread[f"{key} (a key of .json)" if key == "image" or key.startswith(".") else key] = None
+            elif found not in (None, "") and key == "id":
+                cells["id"] = found
+            elif found not in (None, ""):
+                _once(cells, key, found)
+    else:
+        unread[f".{ending}"] = None
 
 
 def _once(cells: dict[str, object], column: str, value: object) -> None:
