@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from compare import worlds
 from limbeck.compare.arms import Comparison, compare_arms
-from limbeck.compare.icons_demo import demo_lines, demo_report, doubts
+from limbeck.compare.icons_demo import demo_lines, demo_report, doubts, next_commands
 from limbeck.compare.stopwatch import Stopwatch, took
 from limbeck.data.card import card
 from limbeck.evaluation.control import Control
@@ -115,3 +116,9 @@ def test_what_was_there_before_is_named_beside_the_time():
     names = ["alignment (seed 0)", "the teacher's outputs", "no teacher (seed 0)", "distilled (seed 0)"]
     assert watch.found == [*names, *(name.replace("0", "1") for name in (names[0], *names[2:]))]
     assert "(found ready or begun: alignment (seed 0), " in took(watch.plain())
+
+
+def test_next_commands_can_be_pasted():
+    evaluate, again, *_ = map(shlex.split, next_commands(Path("my runs/a demo")))
+    assert evaluate[:3] == ["limbeck", "evaluate", "my runs/a demo/distilled-seed-0"]
+    assert again[2] == "my runs/a demo/distilled-seed-0/recipe.json"

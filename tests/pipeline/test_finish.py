@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
+
+from limbeck import cli
 from limbeck.evaluation.control import Control
 from limbeck.pipeline.finish import curves, headline, next_commands, report_run, run_lines, withheld
 from pipeline import worlds
@@ -26,6 +33,27 @@ def test_lines_end_with_commands_to_type():
     assert len(next_commands(run)) == 3
 
 
+def test_next_commands_can_be_pasted():
+    run = worlds.finished()
+    data = replace(run.recipe.data, path="my photos/pairs.csv")
+    spaced = replace(run, folder=Path("runs/it's my run"), recipe=replace(run.recipe, data=data))
+    evaluate, again, opened = map(shlex.split, next_commands(spaced))
+    assert evaluate == ["limbeck", "evaluate", "runs/it's my run", "--data", "my photos/pairs.csv"]
+    assert again[2:5] == ["runs/it's my run/recipe.json", "--out", "runs/it's my run-again"]
+    assert opened[:2] == ["python", "-c"]
+    assert 'from_pretrained("runs/it\'s my run/model")' in opened[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("made", [worlds.finished, worlds.classifier])
+def test_next_commands_work(made, capsys):
+    evaluate, _, opened = map(shlex.split, next_commands(made()))
+    assert cli.main(evaluate[1:]) == 0, capsys.readouterr().err
+    done = subprocess.run([sys.executable, *opened[1:]], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Model" in done.stdout or "MLPImageEncoder" in done.stdout
+
+
 def test_a_failed_control_withholds_table_and_headline(tmp_path):
     run = worlds.finished()
     metrics = run.student.controls[0].metrics
@@ -35,6 +63,7 @@ def test_a_failed_control_withholds_table_and_headline(tmp_path):
     said = "\n".join(run_lines(failed))
     assert "headline withheld" in said
     assert "R@1" not in said
+    assert "limbeck evaluate" not in said  # its figures would be withheld too
     assert withheld({"student": broken, "teacher": run.student}) == [f"student: {broken.controls[0].verdict}"]
     page = report_run(failed).read_text()
     assert "headline withheld" in page

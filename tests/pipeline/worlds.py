@@ -153,5 +153,13 @@ def finished() -> Run:
     return distill(data(), **arguments(root() / "run"))
 
 
+@cache
+def classifier() -> Run:
+    """One finished run of a classification recipe: an MLP on pictures alone, a head on it; do not change its folder."""
+    from limbeck.verbs.run import run
+
+    return run("taid_untaught", out=root() / "a classifier", set=("stages.0.budget.steps=6",), cache=cache_folder())
+
+
 def weights(folder: Path) -> bytes:
     return (folder / "model" / "model.safetensors").read_bytes()

@@ -166,3 +166,79 @@ def test_nothing_to_measure_on(tmp_path):
     items = [item | {"split": "train"} for item in worlds.icons()[:4]]
     with pytest.raises(DataError, match="split 'test' of .* holds 0 rows with image and text.*take --split all"):
         evaluate(str(worlds.finished().folder), data=str(worlds.as_csv(tmp_path, items)))
+
+
+def test_a_classifier_scores_what_it_scored_when_it_ended(capsys):
+    run = worlds.classifier()
+    found = evaluate(str(run.folder), data="digits")
+    said = capsys.readouterr().out
+    ended = json.loads((run.folder / "evaluation.json").read_text())["student"]
+    assert found.measured.to_json() == ended
+    assert [metric.name for metric in found.measured.metrics] == ["accuracy"]
+    for line in (
+        r"accuracy +[\d.]+ \([\d.]+ to [\d.]+\) +[\d.]+ +556\n",
+        "shuffled control: at chance, as it must be",
+        "accuracy: 10 classes; largest of",
+        r"image: 8 x 8 px",
+    ):
+        assert re.search(line, said), line
+
+
+def test_a_classifier_is_measured_on_other_data_of_its_classes_only(tmp_path):
+    run = worlds.classifier()
+    other = evaluate(str(run.folder), data="digits:labels=0.5")
+    assert metrics(other) == metrics(evaluate(str(run.folder), data="digits"))  # labels of training rows are hidden
+    with pytest.raises(UsageError, match=r"tells 10 classes apart \(0, 1, .* but digits:classes=3-7 has 5 \(3, "):
+        evaluate(str(run.folder), data="digits:classes=3-7")
+    with pytest.raises(UsageError, match="--prompt asks for classes by name, but .* has image only"):
+        evaluate(str(run.folder), data="digits", prompt=("a {}",))
+    unlabelled = worlds.as_csv(tmp_path, [{key: i[key] for key in ("id", "image")} for i in worlds.icons()[:4]])
+    with pytest.raises(DataError, match="holds 0 rows with image and label; at least 2 are needed, take other data"):
+        evaluate(str(run.folder), data=str(unlabelled), split="all")
+
+
+def test_figures_of_a_run_without_a_control_are_not_called_controlled(capsys, monkeypatch):
+    from limbeck.pipeline import assess
+
+    measure = assess.measure
+    monkeypatch.setattr(assess, "measure", lambda *given: replace(measure(*given), controls=()))
+    evaluate(str(worlds.classifier().folder), data="digits")
+    assert "shuffled control" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("split", ["all", None])
+def test_a_single_class_is_called_that(tmp_path, split):
+    items = [{"id": i["id"], "image": i["image"], "label": "cat"} for i in worlds.icons()[:12]]
+    data = str(worlds.as_csv(tmp_path, items))
+    said = "all 12 rows of .* with a label are of one class, 'cat'.* add rows of another label, or at least 2 with"
+    with pytest.raises(DataError, match=said):
+        evaluate(f"hf:{worlds.model('clip')}", data=data, split=split)
+    with pytest.raises(DataError, match="split 'all' of .* holds 1 rows with image and text .*needed, take other data"):
+        evaluate(f"hf:{worlds.model('clip')}", data=str(worlds.as_csv(tmp_path, worlds.icons()[:1])), split="all")
+
+
+def test_a_run_lends_its_share_of_bad_rows(tmp_path, capsys):
+    from limbeck.verbs.distill import distill
+
+    items = [dict(item) for item in worlds.icons()]
+    items[0]["image"] = b"no picture"
+    data = str(worlds.as_csv(tmp_path, items))
+    run = distill(data, **worlds.arguments(tmp_path / "run", max_bad=0.05))
+    assert metrics(evaluate(str(run.folder), data=data))
+    with pytest.raises(DataError, match=r"1 of 40 rows are bad, 2\.50% where 1\.00% are allowed"):
+        evaluate(str(run.folder), data=data, max_bad=0.01)
+    with pytest.raises(DataError, match=r"1 of 40 rows are bad, 2\.50% where 1\.00% are allowed"):
+        evaluate(str(run.folder / "model"), data=data)
+    assert "left out" in capsys.readouterr().err
+
+
+def test_paths_may_be_strings_and_built_in_data_goes_to_the_cache(tmp_path, monkeypatch):
+    from limbeck.data import places, scan
+
+    asked = []
+    opened = scan.open_source
+    monkeypatch.setattr(scan, "open_source", lambda *a, **k: asked.append(places.cache_folder()) or opened(*a, **k))
+    out, cache = str(tmp_path / "a.json"), str(tmp_path / "kept")
+    evaluate(str(worlds.classifier().folder), data="digits", out=out, cache=cache)
+    assert json.loads((tmp_path / "a.json").read_text())["metrics"]
+    assert asked == [tmp_path / "kept"]

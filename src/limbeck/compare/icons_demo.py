@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -174,8 +175,8 @@ def next_commands(out: Path) -> list[str]:
     """What to type next."""
     run = f"{out}/{ARM}-seed-0"
     return [
-        f"limbeck evaluate {run} --data icons",
-        f"limbeck run {run}/recipe.json --set student=vit-s --out runs/icons-vit",
+        f"limbeck evaluate {shlex.quote(run)} --data icons",
+        f"limbeck run {shlex.quote(f'{run}/recipe.json')} --set student=vit-s --out runs/icons-vit",
         "limbeck distill YOUR.csv --teacher icons --student resnet-s --out runs/mine",
         "limbeck demo --seeds 3",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -206,8 +207,9 @@ def next_commands(outcome: Outcome, family: Family, out: Path) -> list[str]:
     best = max(found.means, key=lambda arm: sign * found.means[arm].value)
     run = family.comparison.runs[best][0]
     return [
-        f"limbeck evaluate {run.folder} --data {run.recipe.data.path}",
-        f"limbeck run {run.folder}/recipe.json --out {out}-again --set seed={max(outcome.rules.seeds) + 1}",
+        f"limbeck evaluate {shlex.quote(str(run.folder))} --data {shlex.quote(run.recipe.data.path)}",
+        f"limbeck run {shlex.quote(f'{run.folder}/recipe.json')} --out {shlex.quote(f'{out}-again')} "
+        f"--set seed={max(outcome.rules.seeds) + 1}",
     ]
 
 

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from limbeck.core.artefact import MANIFEST, read_json, verify, versions
 from limbeck.core.describe import build
 from limbeck.core.encoder import Encoder
-from limbeck.core.errors import ArtefactError, DataError, UsageError, nearest, unknown
+from limbeck.core.errors import ArtefactError, DataError, LimbeckError, UsageError, nearest, unknown
 from limbeck.core.evaluator import Evaluator
 from limbeck.core.recipe import DataSpec, Recipe
 from limbeck.core.source import Source
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.data.groups import label_ids
+from limbeck.data.scan import load_data
 from limbeck.data.splits import NAMES, split_of
 from limbeck.encoders.load import load_teacher, prefixes, presets
+from limbeck.evaluation.classification import ClassificationEvaluator
 from limbeck.evaluation.prompts import Prompts
 from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.evaluation.zero_shot import ZeroShotEvaluator
 from limbeck.pipeline.checks.leakage import HELD, find_leaks
 from limbeck.pipeline.measure import Measured, measure
 from limbeck.pipeline.notify import Notify, silent
-from limbeck.pipeline.views import view_of
+from limbeck.pipeline.parts import open_run_models
 
 SPLITS = (*NAMES, "all")
 PROMPTS = ("a picture of a {}",)
 _PAIR = frozenset(("image", "text"))
+_PAIRED, _LABELLED = " and ".join(sorted(_PAIR)), "image and label"
+_Part = tuple[Evaluator, list[int]]
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,8 @@ def assess(
     prompts: Sequence[str] = (),
     notify: Notify = silent,
 ) -> Assessment:
-    """Retrieval where rows have image and text, zero-shot classification where they have image and label.
+    """What the recipe of a run asks for; of any other model retrieval where rows have image and text. Zero-shot
+    classification where rows have image and label and the model reads words.
 
     Args:
         judged: the model.
@@ -155,40 +161,27 @@ def assess(
         notify: takes one line a fact.
 
     Raises:
-        UsageError: an unknown split, or prompts for data without labels.
+        UsageError: an unknown split, prompts for data without labels or for a model without words, or a classifier
+            on other classes than its own.
         DataError: no rows to measure on.
     """
     named = any(row.split for row in source.rows)
     chosen = split or ("test" if judged.recipe is not None or named else "all")
     fingerprint = source.fingerprint()
     indices = rows_of(source, chosen, judged.fractions, notify=notify)
-    if judged.data and judged.data != fingerprint:
+    own = judged.data == fingerprint
+    if judged.data and not own:
         notify(
             "this is not the data that the run was trained on" + (" (--split all takes every row)" if not split else "")
         )
     elif judged.data and chosen in ("all", "train"):
         notify(f"warning: split '{chosen}' holds rows that the run was trained on; these figures flatter it")
-    pairs = [row for row in indices if source.rows[row].modalities >= _PAIR]
-    names = label_ids(source.rows)[1]
-    labelled = [row for row in indices if source.rows[row].label and "image" in source.rows[row].modalities]
-    if prompts and len(names) < 2:
-        raise UsageError(
-            f"--prompt asks for classes, but {path} has {len(names)} different labels; at least 2 are needed"
-        )
-    parts: list[tuple[Evaluator, list[int]]] = []
-    if len(pairs) > 1:
-        own = judged.recipe.evaluators if judged.recipe is not None else ()
-        parts += [(evaluator, pairs) for evaluator in own or (RetrievalEvaluator(),)]
-    templates: tuple[str, ...] = ()
-    if labelled and len(names) > 1:
-        templates = tuple(prompts) or PROMPTS
-        classify = ZeroShotEvaluator(Prompts(names, templates), text_view=view_of(judged.encoders["text"]))
-        parts.append((classify, labelled))
+    asked = _Asked(judged, source, path, chosen, own)
+    if prompts:
+        asked.check_prompts()
+    parts, templates = asked.parts(indices, tuple(prompts))
     if not parts:
-        raise DataError(
-            f"split '{chosen}' of {path} holds {len(pairs)} rows with image and text and {len(labelled)} with image "
-            "and label; at least 2 of one kind are needed, take --split all or other data"
-        )
+        raise DataError(asked.nothing(indices))
     measured = [measure(judged.encoders, source, rows, [evaluator]) for evaluator, rows in parts]
     together = Measured(
         tuple(metric for one in measured for metric in one.metrics),
@@ -198,6 +191,143 @@ def assess(
     ids = tuple(source.rows[row].id for row in used)
     transforms = {modality: transform_of(encoder) for modality, encoder in judged.encoders.items()}
     return Assessment(judged.name, path, chosen, ids, together, transforms, templates, fingerprint)
+
+
+class _Asked:
+    """What can be asked of a model on some data, and why nothing can.
+
+    Args:
+        judged: the model.
+        source: usable rows.
+        path: of the data, for sentences.
+        split: whose rows.
+        own: this is the data that the run was trained on.
+    """
+
+    def __init__(self, judged: Judged, source: Source, path: str, split: str, own: bool) -> None:
+        self.judged, self.source, self.path, self.split, self.own = judged, source, path, split, own
+        recipe = judged.recipe
+        self.evaluators: tuple[Evaluator, ...] = (recipe.evaluators if recipe is not None else ()) or (
+            RetrievalEvaluator(),
+        )
+        self.names = label_ids(source.rows)[1]
+        self.ended_on = own and split in HELD  # a run ended on rows that hold every modality
+
+    def parts(self, indices: Sequence[int], prompts: tuple[str, ...]) -> tuple[list[_Part], tuple[str, ...]]:
+        """Each protocol with its rows, and the templates of the zero-shot classes.
+
+        The recipe's own protocols come first. Class names are asked for wherever rows have labels and a text tower can
+        be asked: by the recipe's prompts where it has some for these classes, unless others are given.
+        """
+        found: list[_Part] = []
+        zero_shot: ZeroShotEvaluator | None = None
+        complete = frozenset(self.source.modalities)
+        rows = [r for r in indices if not self.ended_on or self.source.rows[r].modalities == complete]
+        for evaluator in self.evaluators:
+            if isinstance(evaluator, ZeroShotEvaluator):
+                known = self.own or evaluator.prompts.classes == self.names
+                zero_shot = evaluator if known and not prompts else zero_shot
+            elif isinstance(evaluator, ClassificationEvaluator):
+                if labelled := self._labelled(rows, evaluator.modality):
+                    self._check_classes()
+                    found.append((evaluator, labelled))
+            elif len(paired := self._paired(rows)) > 1:
+                found.append((evaluator, paired))
+        labelled = self._labelled(indices, "image")
+        if not labelled or len(self.names) < 2 or self._wordless():
+            return found, ()
+        zero_shot = zero_shot or ZeroShotEvaluator(Prompts(self.names, prompts or PROMPTS))
+        return [*found, (zero_shot, labelled)], zero_shot.prompts.templates
+
+    def check_prompts(self) -> None:
+        """Refuse prompts that nobody can be asked.
+
+        Raises:
+            UsageError: naming why.
+        """
+        if reason := self._wordless():
+            raise UsageError(f"--prompt asks for classes by name, but {self.judged.name} {reason}; leave --prompt out")
+        if len(self.names) < 2:
+            raise UsageError(
+                f"--prompt asks for classes, but {self.path} has {len(self.names)} different labels; at least 2 are "
+                "needed"
+            )
+
+    def nothing(self, indices: Sequence[int]) -> str:
+        """Why nothing can be measured on these rows, and what would help."""
+        kinds = self._kinds()
+        here, everywhere = ([len(of(rows)) for of in kinds.values()] for rows in (indices, range(len(self.source))))
+        whole = dict(zip(kinds, everywhere, strict=True))
+        single = len(self.names) == 1 and whole.get(_LABELLED, 0) > 1
+        if not self._wordless() and single and whole.get(_PAIRED, 0) < 2:
+            pairs = f", or at least 2 with image and text (found {whole[_PAIRED]})" if _PAIRED in whole else ""
+            return (
+                f"all {whole[_LABELLED]} rows of {self.path} with a label are of one class, '{self.names[0]}', so that "
+                f"there is nothing to tell apart; add rows of another label{pairs}"
+            )
+        held = " and ".join(f"{count} with {kind}" for kind, count in zip(kinds, here, strict=True))
+        of_one_kind = " of one kind" if len(kinds) > 1 else ""
+        elsewhere = "--split all or " if self.split != "all" and max(everywhere) > max(1, *here) else ""
+        return (
+            f"split '{self.split}' of {self.path} holds {held.replace(' with', ' rows with', 1)}; at least 2"
+            f"{of_one_kind} are needed, take {elsewhere}other data"
+        )
+
+    def _kinds(self) -> dict[str, Callable[[Sequence[int]], list[int]]]:
+        """The kinds of rows that the protocols want, in words -> those of some rows."""
+        kinds: dict[str, Callable[[Sequence[int]], list[int]]] = {}
+        for evaluator in self.evaluators:
+            if isinstance(evaluator, ClassificationEvaluator):
+                kinds[f"{evaluator.modality} and label"] = partial(self._labelled, modality=evaluator.modality)
+            elif not isinstance(evaluator, ZeroShotEvaluator):
+                kinds[" and ".join(sorted(self.judged.encoders))] = self._paired
+        return kinds if self._wordless() else {**kinds, _LABELLED: self._labelled}
+
+    def _wordless(self) -> str | None:
+        """Why no class can be asked for by its name; None where it can."""
+        if _PAIR - self.judged.encoders.keys():
+            return f"has {' and '.join(self.judged.encoders)} only"
+        if any(isinstance(e, RetrievalEvaluator) and e.similarity is not None for e in self.evaluators):
+            return "compares pairs, not vectors"
+        return None
+
+    def _paired(self, rows: Sequence[int]) -> list[int]:
+        needed = frozenset(self.judged.encoders)
+        return [row for row in rows if self.source.rows[row].modalities >= needed]
+
+    def _labelled(self, rows: Sequence[int], modality: str = "image") -> list[int]:
+        labelled = [row for row in rows if self.source.rows[row].label]
+        return [row for row in labelled if modality in self.source.rows[row].modalities]
+
+    def _check_classes(self) -> None:
+        """A classifier knows its classes by number: other data has to number them alike."""
+        if self.own:
+            return
+        known = classes_of(self.judged)
+        if known != self.names:
+            shown = [", ".join(names[:12]) + ", ..." * (len(names) > 12) for names in (known, self.names)]
+            raise UsageError(
+                f"{self.judged.name} tells {len(known)} classes apart ({shown[0]}), but {self.path} has "
+                f"{len(self.names)} ({shown[1]}); a classifier is measured on data with exactly its own classes"
+            )
+
+
+def classes_of(judged: Judged) -> tuple[str, ...]:
+    """Names of the classes that a run was trained on, from its data.
+
+    Raises:
+        UsageError: the data is not there any more, or changed.
+    """
+    assert judged.recipe is not None
+    spec = judged.recipe.data
+    fix = f"measure {judged.name} on the rows that it was trained on, or put {spec.path} back"
+    try:
+        source, _ = load_data(spec)
+    except (LimbeckError, OSError) as error:
+        raise UsageError(f"which class is which says only the data of the run, {spec.path} ({error}); {fix}") from error
+    if source.fingerprint() != judged.data:
+        raise UsageError(f"which class is which says only the data of the run, and {spec.path} has changed; {fix}")
+    return label_ids(source.rows)[1]
 
 
 def rows_of(source: Source, split: str, fractions: tuple[float, float, float], *, notify: Notify = silent) -> list[int]:
@@ -236,8 +366,7 @@ def _from_run(name: str, folder: Path) -> Judged:
     recipe = build(read_json(folder / "recipe.json", kind="recipe"), where="recipe")
     if not isinstance(recipe, Recipe):
         raise ArtefactError(f"{folder}/recipe.json describes a {type(recipe).__name__}, not a recipe")
-    models = load_teacher(f"hf:{folder / 'model'}")
-    return Judged(name, models.encoders, recipe, str(manifest.source.get("data", "")))
+    return Judged(name, open_run_models(recipe, folder), recipe, str(manifest.source.get("data", "")))
 
 
 def _nothing(name: str, folder: Path) -> str:

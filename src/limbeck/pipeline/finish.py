@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from limbeck.core.evaluator import Metric
 from limbeck.evaluation.cost import parameters
 from limbeck.pipeline.execute import Run
 from limbeck.pipeline.measure import Measured
+from limbeck.pipeline.parts import model_prefix
 from limbeck.report.document import Commands, Facts, LineChart, Report, Section, Series, Table
 from limbeck.report.metrics import arrows, metrics_table
 from limbeck.report.terminal import plain_table
@@ -91,11 +93,21 @@ def curves(folder: Path) -> list[LineChart]:
 
 
 def next_commands(run: Run) -> list[str]:
-    """What to type next."""
+    """What to type next, safe to paste; only what works."""
+    folder, recipe = str(run.folder), shlex.quote(f"{run.folder}/recipe.json")
+    data, again = shlex.quote(run.recipe.data.path), shlex.quote(f"{folder}-again")
+    prefix, model = model_prefix(run.folder), json.dumps(f"{folder}/model", ensure_ascii=False)
+    opened = (
+        f"from transformers import AutoModel; print(AutoModel.from_pretrained({model}))"
+        if prefix == "hf"
+        else f"from limbeck.encoders.{prefix} import open_teacher; print(open_teacher({model}).encoders)"
+    )
+    # figures that are withheld now are withheld then
+    evaluate = [f"limbeck evaluate {shlex.quote(folder)} --data {data}"] if run.student.sound else []
     return [
-        f"limbeck evaluate {run.folder} --data {run.recipe.data.path}",
-        f"limbeck run {run.folder}/recipe.json --out {run.folder}-again --set seed={run.recipe.seed + 1}",
-        f"python -c \"from transformers import AutoModel; print(AutoModel.from_pretrained('{run.folder}/model'))\"",
+        *evaluate,
+        f"limbeck run {recipe} --out {again} --set seed={run.recipe.seed + 1}",
+        f"python -c {shlex.quote(opened)}",
     ]
 
 

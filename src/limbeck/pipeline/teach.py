@@ -148,10 +148,15 @@ def teach(
         outputs = (wanted or {}).get(name, ("pooled",) if wanted is None else ())
         if isinstance(base, CachingTeacher) and outputs:
             base.prepare(base_outputs(outputs) if base is not teacher else outputs)
-    prints = {name: teacher.fingerprint() for name, teacher in teachers.items()}
-    plain = models is not None and not further and isinstance(next(iter(teachers.values())), CachingTeacher)
-    identity = sha256_json(models.fingerprints() if plain and models is not None else prints)
+    identity = identity_of_teachers(models, teachers, further=bool(further))
     return Taught(teachers, encoders, width, identity, history, tuple(reports), live)
+
+
+def identity_of_teachers(models: TeacherModels | None, teachers: Mapping[str, Teacher], *, further: bool) -> str:
+    """Fingerprint of all teachers of a run; `models` is the main one, `further` whether there are others."""
+    plain = models is not None and not further and isinstance(next(iter(teachers.values())), CachingTeacher)
+    prints = {name: teacher.fingerprint() for name, teacher in teachers.items()}
+    return sha256_json(models.fingerprints() if plain and models is not None else prints)
 
 
 def base_outputs(outputs: Collection[str]) -> tuple[str, ...]:

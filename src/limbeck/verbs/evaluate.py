@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from limbeck.verbs.kept import kept_in_cache
+
 if TYPE_CHECKING:
     from limbeck.pipeline.assess import Assessment
 
 
+@kept_in_cache
 def evaluate(
     model: Annotated[str, "run folder, transformers folder, hf:FOLDER-OR-NAME, or another teacher's name"],
     *,
@@ -17,14 +20,18 @@ def evaluate(
         str | None, "train, validation, test or all; default: test for a run, else test if there are splits"
     ] = None,
     prompt: Annotated[tuple[str, ...], "template of a class name: --prompt 'a picture of a {}' (repeatable)"] = (),
-    out: Annotated[Path | None, "write everything to this JSON file"] = None,
-    max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
+    out: Annotated[Path | str | None, "write everything to this JSON file"] = None,
+    max_bad: Annotated[
+        float | None, "largest share of unreadable rows (0.01 or 1%); default: the run's, else 1%"
+    ] = None,
+    cache: Annotated[Path | str | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
 ) -> Assessment:
     """Measure a run, or any model, on some data: every figure with its interval, chance, and how it was made.
 
     Retrieval in both directions where rows have image and text; zero-shot classification where rows have image and
-    label. A run is measured on the same test rows as when it ended. The same vectors with shuffled pairs must score
-    chance; where they do not, the figures are withheld and the exit code is 3.
+    label. A run is measured as its recipe says, a classifier by its accuracy, on the same test rows as when it ended.
+    The same vectors with shuffled pairs must score chance; where they do not, the figures are withheld and the exit
+    code is 3.
 
     Args:
         model: what is measured.
@@ -33,6 +40,7 @@ def evaluate(
         prompt: how classes are asked for.
         out: JSON file.
         max_bad: share of unreadable rows above which nothing is measured.
+        cache: root of all caches.
 
     Returns:
         Metrics, controls, transforms, prompts and the ids of the rows.
@@ -54,11 +62,13 @@ def evaluate(
         raise UsageError(unknown("split", split, SPLITS))
     if prompt:
         Prompts(("a", "b"), tuple(prompt))  # a wrong template is said before anything is read
+    out = Path(out) if out is not None else None
     if out is not None and out.is_dir():
         raise UsageError(f"--out {out} is a folder; name a JSON file")
     notify = to_stderr()
     judged = open_judged(model)
-    source, report = load_data(DataSpec(data, max_bad=max_bad))
+    theirs = judged.recipe.data if judged.recipe is not None else DataSpec(data)
+    source, report = load_data(DataSpec(data, max_bad=theirs.max_bad if max_bad is None else max_bad))
     for line in report.lines(most=10):
         notify(f"left out: {line}")
     found = assess(judged, source, path=data, split=split, prompts=prompt, notify=notify)
@@ -87,8 +97,9 @@ def _show(found: Assessment) -> None:
         for row, count in zip(table.rows, counts.values(), strict=True)
     ]
     print_table(replace(table, columns=[*table.columns, "n"], rows=rows))
-    print("shuffled control: at chance, as it must be")
-    notes = {metric.name.rpartition(" ")[0]: metric.note for metric in metrics if metric.note}
+    if found.measured.controls:
+        print("shuffled control: at chance, as it must be")
+    notes = {metric.name.rpartition(" ")[0] or metric.name: metric.note for metric in metrics if metric.note}
     for protocol, note in notes.items():
         if "<->" not in protocol:
             print(f"{arrows(protocol)}: {note}")
