@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from data.made import encoded, picture
+from limbeck.core.discovery import recipes
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import DataError, ResourceError, UsageError
 from limbeck.core.features import Features
@@ -21,8 +22,10 @@ from limbeck.data.scan import ScanReport, scan
 from limbeck.data.splits import split_of
 from limbeck.encoders.load import load_teacher
 from limbeck.encoders.student import make_student
+from limbeck.encoders.teacher_models import TeacherModels
+from limbeck.pipeline.apprentice import recipe_of
 from limbeck.pipeline.checks import costs
-from limbeck.pipeline.checks.before import check_stages, check_towers, foresee
+from limbeck.pipeline.checks.before import check_stages, check_towers, foresee, shared_width
 from limbeck.pipeline.checks.costs import Pace, Plan, check_costs, measure_student
 from limbeck.pipeline.checks.examine import choose, plan_of
 from limbeck.pipeline.checks.finding import Finding, stop_on_errors, worst
@@ -351,3 +354,36 @@ def test_a_sample_is_the_same_every_time_and_half_held_out():
     assert sum(row >= 100 for row in some) == 10
     assert sorted(choose(splits, 0)) == sorted(choose(splits, 500)) == list(range(120))
     assert len(choose({"train": range(2), "test": range(2, 12)}, 8)) == 8
+
+
+def operated():
+    """Recipes that operate on their student, of which each kind of surgery is looked at once."""
+    found = {}
+    for name, make in recipes().items():
+        recipe = make()
+        done = (*recipe.surgeries, *(one for stage in recipe.stages for one in stage.surgeries))
+        if done and recipe.teacher is not None and recipe.teacher.startswith("recipe:"):
+            found.setdefault(tuple(sorted(type(one).__name__ for one in done)), name)
+    return sorted(found.values())
+
+
+@pytest.mark.parametrize("name", operated())
+def test_the_wiring_is_checked_on_the_student_as_surgeries_leave_it(name):
+    recipe = recipes()[name]()
+    mentor = make_student(recipe_of(recipe.teacher).student)
+    theirs = TeacherModels(recipe.teacher, dict(mentor.encoders), aligned=True)
+    student = make_student(recipe.student, width=shared_width(recipe, theirs))
+    before = {name: value.clone() for name, value in student.model.state_dict().items()}
+    check_stages(recipe, student, theirs)
+    after = student.model.state_dict()
+    assert before.keys() == after.keys()  # the one that was asked about is left alone
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_what_a_surgery_offers_is_known_to_the_check():
+    recipe = recipes()["mask_align"]()
+    mentor = make_student(recipe_of(recipe.teacher).student)
+    theirs = TeacherModels(recipe.teacher, dict(mentor.encoders), aligned=True)
+    bare = replace(recipe, surgeries=(), stages=tuple(replace(stage, surgeries=()) for stage in recipe.stages))
+    with pytest.raises(UsageError, match="unknown output 'kept' in 'student.image'"):
+        check_stages(bare, make_student(recipe.student), theirs)

@@ -22,6 +22,7 @@ from limbeck.pipeline.checks.finding import Finding, stop_on_errors
 from limbeck.pipeline.checks.teachers import towerless
 from limbeck.pipeline.execute import Bench
 from limbeck.pipeline.notify import Notify, silent
+from limbeck.pipeline.train import operate
 
 LOOKED = 256
 SECONDS = 8.0
@@ -103,9 +104,13 @@ def check_stages(recipe: Recipe, student: Student, models: TeacherModels | None)
     """
     for finding in check_towers(recipe, student, models):  # said first: it makes many wrong names in the wiring
         raise UsageError(finding.sentence)
-    producers: dict[str, Producer] = {f"student.{modality}": part for modality, part in student.encoders.items()}
-    producers["student.scale"] = student.scale
-    for modality, encoder in (models.encoders if models is not None else {}).items():
+    theirs = dict(models.encoders) if models is not None else {}
+    if recipe.surgeries or any(stage.surgeries for stage in recipe.stages):
+        # They may give a tower other outputs and widths; the one that is asked about is left as it is.
+        student = make_student(recipe.student, width=shared_width(recipe, models), seed=recipe.seed)
+        operate(recipe.surgeries, student, theirs, seed=recipe.seed)
+    producers: dict[str, Producer] = {"student.scale": student.scale, **_towers(student)}
+    for modality, encoder in theirs.items():
         width = encoder.width if models is None or models.aligned else shared_width(recipe, models)
         aligned = models is None or models.aligned or len(models.encoders) == 1
         outputs = encoder.outputs if aligned else ("base", *encoder.outputs)
@@ -117,7 +122,12 @@ def check_stages(recipe: Recipe, student: Student, models: TeacherModels | None)
             producers[name] = _Announced(name.partition(".")[2], 0, ())
     graph.check_parts(recipe.parts, recipe.stages)
     for stage in recipe.stages:
-        check_wiring(stage, producers)
+        operate(stage.surgeries, student, theirs, seed=recipe.seed)
+        check_wiring(stage, producers | _towers(student))
+
+
+def _towers(student: Student) -> dict[str, Producer]:
+    return {f"student.{modality}": encoder for modality, encoder in student.encoders.items()}
 
 
 class _Announced(Teacher):
