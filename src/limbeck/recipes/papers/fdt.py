@@ -49,7 +49,8 @@ def fdt() -> Recipe:
         setup=SETUP + "; 512 codes of width 128",
         differs="1,482 concepts instead of 15 M pairs, 512 codes instead of 16,384",
         tuning=TRIALS + "temperature 10, 100 and 300 of sparsemax, 1, 10 and 100 of softmax, or weight decay 0.05, 0.2 "
-        "and 0.5 of the pooled arm, then beyond its edges rate 5e-4 (worse) and decay 1 (taken) (an earlier look: seven temperatures of sparsemax and five of softmax, one rate)",
+        "and 0.5 of the pooled arm, and beyond its edges rate 5e-4 (worse) and decay 1 (taken); an earlier look: seven "
+        "temperatures of sparsemax and five of softmax, one rate",
         also=("image<->text R@1",),
     )
     method = _in_codes(*(CodeReader(64, width=WIDTH, temperature=SPARSE) for _ in range(2)))
