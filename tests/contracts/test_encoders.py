@@ -74,7 +74,7 @@ def eats(encoder: Encoder, n: int = ROWS) -> dict[str, Tensor]:
 
 
 def tolerance(values: Tensor) -> float:
-    return 2e-5 * max(1.0, float(values.abs().max()))
+    return 2e-5 * max(1.0, float(values.detach().abs().max()))
 
 
 def test_every_encoder_class_has_an_example(tmp_path: Path) -> None:

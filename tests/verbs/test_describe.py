@@ -38,8 +38,8 @@ def test_a_method_is_shown_resolved():
 def test_a_study_is_shown_with_its_claim(capsys):
     found = describe("dcd_speed")
     assert found["name"] == "limbeck.recipes.papers.dcd_speed.dcd_speed"
-    assert found["json"]["claim"]["metric"] == "queries per second"
-    assert "Queries a second over 1,000 items." in capsys.readouterr().out
+    assert found["json"]["claim"]["metric"] == "times as fast"
+    assert "Times as fast over 250 and 1,000 items." in capsys.readouterr().out
 
 
 def test_layers_fusers_and_augmentations_are_found_by_their_short_names(capsys):
