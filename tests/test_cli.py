@@ -195,6 +195,26 @@ def test_a_result_can_carry_an_exit_code(command, capsys):
     assert last(capsys) == "limbeck: d.csv: 2 faults; mend them"
 
 
+def test_the_allocator_is_set_where_the_process_is_ours_and_something_is_computed(command, monkeypatch):
+    done = []
+    monkeypatch.setattr("limbeck.core.memory.keep_freed_memory", lambda: done.append("kept"))
+
+    def probe() -> None:
+        """Probe."""
+        done.append("probed")
+
+    command(probe)
+    assert cli.main(["probe"]) == 0  # called from somebody's Python
+    assert done == ["probed"]
+    for line in (["limbeck", "--help"], ["limbeck", "probe", "--help"]):
+        monkeypatch.setattr(sys, "argv", line)
+        assert cli.main() == 0
+    assert done == ["probed"]
+    monkeypatch.setattr(sys, "argv", ["limbeck", "probe"])
+    assert cli.main() == 0
+    assert done == ["probed", "kept", "probed"]
+
+
 def test_a_verb_without_help_text_is_refused(command):
     def unhelpful(data: str) -> None: ...
 

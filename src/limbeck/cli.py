@@ -106,13 +106,9 @@ def flags(name: str) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if argv is None:  # the process is ours
-        from limbeck.core.memory import keep_freed_memory
-
-        keep_freed_memory()
     debug = "--debug" in arguments
     try:
-        return _dispatch([argument for argument in arguments if argument != "--debug"])
+        return _dispatch([argument for argument in arguments if argument != "--debug"], alone=argv is None)
     except SystemExit as leaving:  # argparse after --help
         return int(leaving.code or 0)
     except BrokenPipeError:  # `limbeck list | head`
@@ -128,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
 
 
-def _dispatch(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str], *, alone: bool) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_overview())
         return 0
@@ -152,6 +148,10 @@ def _dispatch(arguments: list[str]) -> int:
             values[parameter.name] = tuple(value) or parameter.default
         elif value is None and parameter.default is not parameter.empty:
             values[parameter.name] = parameter.default
+    if alone:  # the process is ours, and something is going to be computed
+        from limbeck.core.memory import keep_freed_memory
+
+        keep_freed_memory()
     result = function(*[values.pop(p.name) for p in positional], **values)
     sys.stdout.flush()
     code = int(getattr(result, "exit_code", 0) or 0)

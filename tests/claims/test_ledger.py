@@ -100,6 +100,19 @@ def test_another_schema_is_refused(tmp_path: Path):
         read_entry(tmp_path / "a.json")
 
 
+def test_a_single_changed_file_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "src" / "limbeck" / "core" / "checkout.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("x = 1\n")
+    for command in ("init -q", "add -A", "-c user.name=a -c user.email=a@b commit -q -m one"):
+        subprocess.run(["git", *command.split()], cwd=tmp_path, check=True)
+    monkeypatch.setattr("limbeck.core.checkout.ROOT", tmp_path)
+    assert provenance([file])["dirty"] is False
+    file.write_text("x = 2\n")
+    assert provenance([file])["dirty"] is True
+    assert provenance([])["other changes"] == 1
+
+
 def test_provenance_is_that_of_the_checkout():
     head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     found = provenance([])

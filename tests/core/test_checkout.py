@@ -20,7 +20,7 @@ def own(folder: Path) -> Path:
 
 def test_a_change_of_the_package_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = own(tmp_path)
-    monkeypatch.setattr(checkout, "_ROOT", tmp_path)
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
     clean = checkout.commit()
     assert clean is not None
     assert len(clean) == 40
@@ -34,13 +34,13 @@ def test_a_repository_around_an_installed_package_is_not_ours(tmp_path: Path, mo
     own(tmp_path)
     inside = tmp_path / "venv" / "lib"
     inside.mkdir(parents=True)
-    monkeypatch.setattr(checkout, "_ROOT", inside)
+    monkeypatch.setattr(checkout, "ROOT", inside)
     assert checkout.commit() is None
     assert checkout.git("rev-parse", "HEAD") == ""
 
 
 def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own(tmp_path)
-    monkeypatch.setattr(checkout, "_ROOT", tmp_path)
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert checkout.commit() is None

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from data.made import encoded, picture, tokenizer, write_csv
 from limbeck.core.errors import DataError, ResourceError, UsageError
 from limbeck.core.sample import Batch
 from limbeck.core.spec import ImageSpec, TextSpec
+from limbeck.core.threads import torch_threads
 from limbeck.core.view import View
 from limbeck.data.augmentation.augment import augment
 from limbeck.data.augmentation.caption_subset import CaptionSubset
@@ -126,6 +128,24 @@ def test_any_number_of_workers_gives_the_same_batches(
     for start, stop in ((0, 9), (7, 12)):
         expected = [plain.batch_at(step) for step in range(start, stop)]
         assert all(same(a, b) for a, b in zip(worked.steps(start, stop), expected, strict=True))
+
+
+def test_beside_workers_one_thread_puts_batches_together(
+    source: CsvSource, views: Mapping[str, View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    together = TrainLoader.batch_of
+
+    def noting(loader: TrainLoader, step: int, made: dict[Any, Any]) -> Batch:
+        seen.append(torch.get_num_threads())
+        return together(loader, step, made)
+
+    monkeypatch.setattr(TrainLoader, "batch_of", noting)
+    with torch_threads(2):
+        for workers in (0, 1):
+            for _ in TrainLoader(source, sampler=sampler(), views=views, workers=workers).steps(0, 2):
+                assert torch.get_num_threads() == 2  # training between two batches has them all
+    assert seen == [2, 2, 1, 1]
 
 
 def test_what_workers_prepared_is_kept_for_all(source: CsvSource, views: Mapping[str, View], tmp_path: Path) -> None:

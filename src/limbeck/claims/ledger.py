@@ -17,8 +17,8 @@ from limbeck.claims.fingerprint import code_fingerprint
 from limbeck.claims.found import claim_of, claims, labels_of
 from limbeck.claims.items import unpack
 from limbeck.claims.verdict import VERDICTS, Verdict, judge
+from limbeck.core import checkout
 from limbeck.core.artefact import read_json
-from limbeck.core.checkout import git
 from limbeck.core.errors import ArtefactError
 from limbeck.core.recipe import Claim, Recipe
 from limbeck.core.study import METHOD, Study
@@ -126,11 +126,11 @@ def check_ledger(folder: Path) -> tuple[list[str], list[str], list[str]]:
 
 def provenance(files: list[Path]) -> dict[str, Any]:
     """Commit, whether the files that matter differ from it, and how many others of the package do."""
-    root = Path(__file__).resolve().parents[3]
-    changed = [line[3:] for line in git("status", "--porcelain", "--", "src").splitlines()]
+    root = checkout.ROOT
+    changed = [line[3:] for line in checkout.git("status", "--porcelain", "--", "src").splitlines()]
     own = {path.resolve().relative_to(root).as_posix() for path in files if path.resolve().is_relative_to(root)}
     return {
-        "commit": git("rev-parse", "HEAD"),
+        "commit": checkout.git("rev-parse", "HEAD"),
         "dirty": bool(own & set(changed)),
         "other changes": len(set(changed) - own),
     }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from limbeck.claims.found import arms_of
+from limbeck.core import graph
 from limbeck.core.discovery import recipes
-from limbeck.core.part import Moving
 from limbeck.core.recipe import Recipe, StageSpec
 from limbeck.core.study import Study
 from limbeck.core.term import Ref
@@ -31,7 +31,7 @@ def teachers_of(item: Recipe | Study) -> str:
     opened: set[str] = set()
     for arm in arms:
         named = dict(arm.teachers) | ({"teacher": arm.teacher} if arm.teacher else {})
-        read = {ref.producer.partition(".")[0] for ref in _behind(arm, _refs(arm))}
+        read = {ref.producer.partition(".")[0] for ref in graph.behind(_refs(arm), arm.parts)}
         teachers |= {name for short, name in named.items() if short in read}
         opened |= set(named.values())
     said = ", ".join(sorted(teachers))
@@ -44,7 +44,7 @@ def teachers_of(item: Recipe | Study) -> str:
 def _trains_its_own(recipe: Recipe) -> bool:
     """Whether a later stage reads, frozen, what an earlier one trained apart from the student."""
     for place, stage in enumerate(recipe.stages):
-        read = {ref.producer for ref in _behind(recipe, _refs(stage))}
+        read = {ref.producer for ref in graph.behind(_refs(stage), recipe.parts)}
         earlier = {name for before in recipe.stages[:place] for name in before.trains}
         if any(not _of_student(recipe, name) for name in earlier & read - set(stage.trains)):
             return True
@@ -53,8 +53,8 @@ def _trains_its_own(recipe: Recipe) -> bool:
 
 def _of_student(recipe: Recipe, name: str) -> bool:
     """Whether something stands on what the student makes of a picture or a caption, and not on the picture alone."""
-    behind = _behind(recipe, [Ref(name)])
-    return any(ref.producer.startswith("student.") and ref.output not in RAW for ref in behind)
+    read = graph.behind([Ref(name)], recipe.parts)
+    return any(ref.producer.startswith("student.") and ref.output not in RAW for ref in read)
 
 
 def _refs(of: Recipe | StageSpec) -> Iterator[Ref]:
@@ -65,23 +65,6 @@ def _refs(of: Recipe | StageSpec) -> Iterator[Ref]:
     for stage in (*of.stages, *([of.align.stage] if of.align else [])):
         yield from _refs(stage)
     yield from of.answers.values()
-
-
-def _behind(recipe: Recipe, refs: Iterable[Ref]) -> set[Ref]:
-    """Outputs that some inputs are made from, through parts, themselves included."""
-    found: set[Ref] = set()
-    left = list(refs)
-    while left:
-        ref = left.pop()
-        if ref in found:
-            continue
-        found.add(ref)
-        part = recipe.parts.get(ref.producer)
-        if isinstance(part, Moving):
-            left.append(Ref(part.of))
-        if part is not None:
-            left += part.inputs.values()
-    return found
 
 
 def _recipes_of(study: Study) -> list[Recipe] | None:

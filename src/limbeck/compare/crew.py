@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from limbeck.core import errors
 from limbeck.core.errors import InterruptedRun, LimbeckError, UsageError
+from limbeck.core.threads import torch_threads
 from limbeck.data.places import cache_folder
 from limbeck.pipeline.notify import Notify, silent
 
@@ -101,13 +100,8 @@ class Crew:
 @contextlib.contextmanager
 def fixed_threads(count: int) -> Iterator[None]:
     """Torch computes with `count` threads inside, and with as many as before afterwards; no other thread is inside."""
-    with _turn:
-        before = torch.get_num_threads()
-        torch.set_num_threads(count)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+    with _turn, torch_threads(count):
+        yield
 
 
 class _Worker:

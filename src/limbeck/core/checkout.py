@@ -5,18 +5,18 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def git(*arguments: str) -> str:
     """What git says of Limbeck's own checkout; empty for an installed wheel, without git, or on an error."""
-    if not (_ROOT / "src" / "limbeck" / "core" / "checkout.py").is_file():
+    if not (ROOT / "src" / "limbeck" / "core" / "checkout.py").is_file():
         return ""  # a repository around a virtual environment is somebody else's
     try:
-        done = subprocess.run(["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout.strip()
+    return done.stdout.rstrip()  # the first column of a status may be blank
 
 
 def commit() -> str | None:

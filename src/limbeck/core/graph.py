@@ -30,15 +30,16 @@ def module_of(producer: Producer) -> nn.Module | None:
 
 def refs_of(spec: StageSpec, producers: Mapping[str, Producer]) -> list[Ref]:
     """Every output that the stage's terms read, directly or through parts."""
-    return list(_closure((ref for term in spec.terms.values() for ref in term.inputs.values()), producers))
+    return list(behind((ref for term in spec.terms.values() for ref in term.inputs.values()), producers))
 
 
 def term_refs(term: Term, producers: Mapping[str, Producer]) -> list[Ref]:
     """Every output that one term reads, directly or through parts."""
-    return list(_closure(term.inputs.values(), producers))
+    return list(behind(term.inputs.values(), producers))
 
 
-def _closure(refs: Iterable[Ref], producers: Mapping[str, Producer]) -> Iterator[Ref]:
+def behind(refs: Iterable[Ref], producers: Mapping[str, Producer]) -> Iterator[Ref]:
+    """Every output that some outputs are made from through parts, themselves included, each once."""
     seen: set[Ref] = set()
     left = list(refs)
     while left:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
@@ -16,6 +16,7 @@ from limbeck.core.augmentation import Augmentation, Jitter
 from limbeck.core.errors import LimbeckError, UsageError
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
+from limbeck.core.threads import torch_threads
 from limbeck.core.view import View
 from limbeck.core.workers import worker_deaths
 from limbeck.data.assembler import Assembler
@@ -119,7 +120,8 @@ class TrainLoader:
             for step, item in zip(steps, received, strict=True):
                 if isinstance(item, LimbeckError):
                     raise item
-                with _one_thread():
+                # Torch's other threads would wait for work by spinning, and take more from the workers than they save.
+                with torch_threads(1):
                     made = item.unpack()
                     batch = self.batch_of(step, made)
                 coming.difference_update(made)
@@ -139,17 +141,6 @@ def _received(loader: Iterable[Any]) -> Generator[Any]:
     finally:
         # Ends the workers now, and torch's watch over them: its signal may come late and would be a second error.
         received._shutdown_workers()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Torch's other threads wait for work by spinning, and take from the workers what little they save."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class _Rows(torch.utils.data.Dataset[Any]):

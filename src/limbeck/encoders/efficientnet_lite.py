@@ -115,7 +115,7 @@ def _load() -> Any:
 
 
 def _folded(network: Any) -> Any:
-    """The same function up to rounding with fewer passes over memory: a picture takes two thirds of the time.
+    """The same function up to rounding with fewer passes over memory.
 
     Batch norms go into the convolutions before them, padding that is alike on all sides is left to the convolution.
     """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
 import torch
 from torch import Tensor
 
+from limbeck.core import graph
 from limbeck.core.artefact import MANIFEST, read_manifest, verify
 from limbeck.core.composite import Models, composed
 from limbeck.core.encoder import Encoder, Teacher
@@ -72,7 +73,7 @@ def open_run_models(recipe: Recipe, out: Path) -> Models:
     encoders = {f"student.{m}": encoder for m, encoder in models.encoders.items()}
     parts = {name: part for name, part in recipe.parts.items() if isinstance(part, Part)}
     answers = dict(recipe.answers)
-    asked = {leaf.partition(".")[0] for ref in answers.values() for leaf in _leaves(ref.producer, parts)}
+    asked = {ref.producer.partition(".")[0] for ref in graph.behind(answers.values(), recipe.parts)}
     if asked & {"teacher", *recipe.teachers}:
         encoders |= _teachers(recipe, out)
     scale = models.scale or LogitScale()
@@ -88,15 +89,6 @@ def model_prefix(out: Path) -> str:
     """By which `load_teacher` opens the model of a run."""
     config = out / "model" / "config.json"
     return "mlp_image" if config.is_file() and KIND in config.read_text(encoding="utf-8") else "hf"
-
-
-def _leaves(name: str, parts: Mapping[str, Part]) -> Iterator[str]:
-    """The producers that are no parts, of which this one is made."""
-    if name not in parts:
-        yield name
-        return
-    for ref in parts[name].inputs.values():
-        yield from _leaves(ref.producer, parts)
 
 
 def _teachers(recipe: Recipe, out: Path) -> dict[str, Encoder]:
