@@ -24,8 +24,10 @@ import torch
 from PIL import Image
 
 from benchmarks.measure import Settings, spread, target
+from limbeck.core.sample import Sample
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.core.view import View
+from limbeck.data.augmentation.augment import augment
 from limbeck.data.augmentation.random_affine import RandomAffine
 from limbeck.data.images import decode_image
 from limbeck.data.loader import TrainLoader
@@ -147,7 +149,9 @@ def _marks(batches: Iterator[object], steps: int, batch: int) -> dict[int, float
 
 
 def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]:
-    """Milliseconds a picture of each part of the first epoch, in one process; and of a resize that is not bit-equal."""
+    """Milliseconds a picture of each part of the first epoch, in one process; of a resize that is not bit-equal; and of
+    a stored draw, as the loader takes it and of the whole picture.
+    """
     source, views, store = open_source(table), _views(), PreparedStore()
     sampler = MixedSampler({"image+text": range(len(source))}, batch={"image+text": batch})
     plain = TrainLoader(source, sampler=sampler, views=views)
@@ -156,7 +160,8 @@ def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]
     pictures = [decode_image(sample.values["image"]) for sample in samples]
     small = [picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC) for picture in pictures]
     torchs = [_by_torch(picture) for picture in pictures]
-    every = range(len(samples))
+    every, image, whole = range(len(samples)), views["student.image"], _views()["student.image"]
+    whole.side = None  # so that all of the picture is decoded and turned
     list(kept.steps(0, steps))
     parts: dict[str, Callable[[], object]] = {
         "read": lambda: [source.sample(index) for index in every],
@@ -167,6 +172,8 @@ def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]
         "normalise, stack, look up": lambda: list(kept.steps(0, steps)),
         "the whole of it": lambda: list(plain.steps(0, steps)),
         "torch's resize instead of Pillow's": lambda: [_by_torch(each) for each in pictures],
+        "a stored draw": lambda: [_drawn(sample, image) for sample in samples],
+        "a stored draw of the whole picture": lambda: [_drawn(sample, whole) for sample in samples],
     }
     taken: dict[str, list[float]] = {name: [] for name in parts}
     for _ in range(rounds):
@@ -176,7 +183,14 @@ def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]
             taken[name].append(1000 * (time.perf_counter() - start) / len(samples))
     other, ours = torch.stack(torchs).int(), torch.stack([_tensor(each) for each in small]).int()
     differ = {"differ": float((other != ours).float().mean()), "by at most": int((other - ours).abs().max())}
+    moved = [(_drawn(sample, image) - _drawn(sample, whole)).abs().mean() for sample in samples]
+    differ["draws differ by"] = float(torch.stack(moved).mean())
     return {"milliseconds": {name: spread(values) for name, values in taken.items()}, **differ}
+
+
+def _drawn(sample: Sample, view: View) -> torch.Tensor:
+    """Pixels of draw 1."""
+    return view.prepare(augment(sample, 1, (RandomAffine(),), view=view))["pixels"].float()
 
 
 def _tensor(picture: Image.Image) -> torch.Tensor:

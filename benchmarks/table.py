@@ -113,8 +113,8 @@ def _loader_runs(found: Mapping[str, Any]) -> str:
 prepared is kept (by the loader, for all workers), so that a row is decoded once for each of its stored draws; `decode`
 decodes every picture in every epoch. In brackets after a rate: its share of decoding alone, by which a run is judged.
 Unless told otherwise `limbeck distill` takes {found["kinds"][-1]} of every row and {found["epochs"][-1]} epochs; the
-early epochs of such a run meet draws that nobody has prepared yet, each of which is decoded, turned at full size and
-resized.
+early epochs of such a run meet draws that nobody has prepared yet, each of which is decoded no larger than the student
+can see of it, turned and resized.
 
 {_table(("files", "rows", "decode", *epochs), runs)}"""
 
@@ -126,13 +126,16 @@ def _loader_profile(profile: Mapping[str, Any]) -> str:
     ]
     other = " and ".join(f"{100 * each['differ']:.2g} % ({name})" for name, each in profile.items())
     most = max(each["by at most"] for each in profile.values())
+    moved = " and ".join(f"{_number(each['draws differ by'])} ({name})" for name, each in profile.items())
     reach = " and ".join(f"{_number(_with_torch(each))} ({name})" for name, each in profile.items())
     return f"""**Where the first epoch goes**, milliseconds a picture in one process:
 
 {_table(("", *profile), parts)}
 Pillow's resize is most of what is not decoding. It stays, because batches are bit for bit what the exported model's
 processor makes, and the resize of torch, which is faster, gives other values: {other},
-by {most} at most. With that the first epoch would come to {reach} of decoding alone."""
+by {most} at most. With that the first epoch would come to {reach} of decoding alone. A stored
+draw is bit-equal to nothing that is served: it is decoded and turned at twice what the student can see, or more, and
+differs from a draw of the whole picture by {moved} levels of 255 in the mean."""
 
 
 def _run(run: Mapping[str, Any], name: str) -> str:

@@ -57,3 +57,36 @@ def test_plain_pixels_come_back_as_they_went() -> None:
     for given in (image, np.asarray(image)):
         assert encode_ppm(given).startswith(b"P6 7 5 255\n")
         assert np.array_equal(np.asarray(decode_image(encode_ppm(given))), np.asarray(image))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "picture"])
+@pytest.mark.parametrize(
+    ("at_least", "size"), [(None, (80, 48)), (48, (80, 48)), (25, (80, 48)), (24, (40, 24)), (12, (20, 12))]
+)
+def test_no_larger_than_asked_for(kind: str, at_least: int | None, size: tuple[int, int]) -> None:
+    whole = picture(2, (80, 48))
+    value = whole if kind == "picture" else encoded(whole, kind, **({"quality": 100} if kind == "JPEG" else {}))
+    image = decode_image(value, at_least=at_least)
+    assert image.size == size
+    factor = 80 // size[0]
+    means = np.asarray(whole).reshape(size[1], factor, size[0], factor, 3).mean(axis=(1, 3))
+    # Pillow rounds means to the nearest; a JPEG comes from its own coefficients
+    assert np.abs(np.asarray(image) - means).max() <= (12 if kind == "JPEG" else 0.5)
+
+
+def test_a_smaller_jpeg_is_as_upright_and_as_checked() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    data = encoded(picture(1, (80, 48)), "JPEG", exif=exif.tobytes())
+    assert decode_image(data, at_least=24).size == (24, 40)
+    with pytest.raises(DataError, match="80x48, more than 3000"):
+        decode_image(data, at_least=12, max_pixels=3000)
+    with pytest.raises(DataError, match="damaged"):
+        decode_image(data[: len(data) // 2], at_least=12)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_jpegs_of_other_modes_become_smaller_too(mode: str) -> None:
+    image = decode_image(encoded(Image.new(mode, (64, 64)), "JPEG", quality=95), at_least=16)
+    assert (image.mode, image.size) == ("RGB", (16, 16))
+    assert np.ptp(np.asarray(image)) <= 3

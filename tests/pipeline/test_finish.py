@@ -6,13 +6,14 @@ import json
 import shlex
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from limbeck import cli
 from limbeck.evaluation.control import Control
+from limbeck.pipeline.checks.finding import LEVELS, Finding
 from limbeck.pipeline.finish import curves, headline, next_commands, report_run, run_lines, withheld
 from pipeline import worlds
 
@@ -68,6 +69,20 @@ def test_a_failed_control_withholds_table_and_headline(tmp_path):
     page = report_run(failed).read_text()
     assert "headline withheld" in page
     assert headline(failed) not in page
+
+
+def test_what_the_checks_found_stands_in_the_report(tmp_path):
+    run = replace(worlds.finished(), folder=tmp_path)
+    (tmp_path / "metrics.jsonl").write_text((worlds.finished().folder / "metrics.jsonl").read_text())
+    kinds = {level: Finding(level, f"check {level}", f"line of {level}", "mend it") for level in LEVELS}
+    page = report_run(run, list(kinds.values())).read_text()
+    assert json.loads((tmp_path / "checks.json").read_text()) == [asdict(each) for each in kinds.values()]
+    assert "trained although the checks found an error: check error: line of error; mend it" in page
+    assert "line of warning" in page
+    assert "line of ok" not in page
+    (tmp_path / "checks.json").unlink()
+    assert "Before training" not in report_run(run).read_text()
+    assert not (tmp_path / "checks.json").exists()
 
 
 def test_curves_show_what_was_logged():

@@ -291,6 +291,11 @@ def test_an_error_of_the_examination_stops_the_run_unless_it_is_allowed(tmp_path
     assert code == 0
     assert "error    teacher at chance" in said
     assert "computed in" in said
+    # what was waved through goes with the model
+    found = json.loads((tmp_path / "run" / "checks.json").read_text())
+    (waved,) = (finding for finding in found if finding["level"] == "error")
+    assert waved["check"] == "teacher at chance"
+    assert f"trained although the checks found an error: {waved['check']}" in (tmp_path / "run/report.html").read_text()
 
 
 def test_a_student_of_another_width_is_refused_before_the_teacher_is_asked(tmp_path, capsys):

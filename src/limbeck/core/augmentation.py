@@ -18,6 +18,10 @@ class Augmentation(ABC):
 
     modality: str
 
+    magnifies: float | None = None
+    """How many times larger a detail of a picture may come out. With a number, the change must be the same at any size
+    of picture, which is then decoded no larger than the models can see; None: it counts pixels, or nobody knows."""
+
     @abstractmethod
     def __call__(self, value: object, generator: np.random.Generator) -> object:
         """The changed value: for `image` a `PIL.Image` in RGB -> the same, for `text` a str -> str."""

@@ -17,6 +17,9 @@ class View(ABC):
 
     modality: str
 
+    side: int | None = None
+    """Pixels that a picture's shorter side comes to; None for what is no picture, or has to be whole."""
+
     @abstractmethod
     def prepare(self, value: object) -> Mapping[str, Tensor]:
         """One raw value as tensors without a batch axis. A value that cannot be used raises `DataError`."""

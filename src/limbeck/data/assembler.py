@@ -135,9 +135,9 @@ class Assembler:
             kept = self.store.get(*place) if self.store is not None else None
             if kept is None:
                 if place not in made:
-                    sample = sample or augment(self.source.sample(index), draw, self.augmentations)
+                    sample = sample or self.source.sample(index)
                     try:
-                        made[place] = view.prepare(sample.values[view.modality])
+                        made[place] = view.prepare(augment(sample, draw, self.augmentations, view=view))
                     except LimbeckError as error:
                         raise type(error)(f"row {sample.id}: {error}") from error
                 kept = made[place]

@@ -6,6 +6,7 @@ checkpoints/     the newest verified ones of every stage
 model/           the student as a plain transformers folder
 parts.safetensors  weights of the recipe's parts, where it has any
 evaluation.json  the test split, read once
+checks.json      what the checks before training found, where there were any (written by `report_run`)
 manifest.json    written last: a folder that has one is finished
 """
 

@@ -67,6 +67,8 @@ def distill(
         ArtefactError: `out` holds something else, or a file is corrupt.
         ResourceError: disk or memory.
     """
+    from functools import partial
+
     from limbeck.data.places import cache_folder
     from limbeck.encoders.student import make_student
     from limbeck.pipeline.checks.before import check_before
@@ -95,8 +97,9 @@ def distill(
         first, counts, method=method, steps=steps, batch_size=batch_size, learning_rate=learning_rate,
         optimizer=optimizer, aligned=bench.models is None or bench.models.aligned,
     )  # fmt: skip
-    check_before(recipe, bench, out=out, notify=notify, allow=allow)
-    done = execute(recipe, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(report_run,))
+    findings = check_before(recipe, bench, out=out, notify=notify, allow=allow)
+    finish = partial(report_run, findings=findings)
+    done = execute(recipe, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(finish,))
     print("\n".join(run_lines(done)))
     return done
 

@@ -27,6 +27,8 @@ def run(
     Raises:
         UsageError: no such recipe, or a change that does not fit it.
     """
+    from functools import partial
+
     from limbeck.data.places import cache_folder
     from limbeck.encoders.student import make_student
     from limbeck.pipeline.checks.before import check_before
@@ -40,8 +42,9 @@ def run(
     check_folder(out, resolved)
     make_student(resolved.student)  # a wrong name is said before anything is read
     bench = open_bench(resolved, cache=root, notify=notify)
-    check_before(resolved, bench, out=out, notify=notify, allow=allow)
-    done = execute(resolved, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(report_run,))
+    findings = check_before(resolved, bench, out=out, notify=notify, allow=allow)
+    finish = partial(report_run, findings=findings)
+    done = execute(resolved, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(finish,))
     print("\n".join(run_lines(done)))
     return done
 

@@ -2,71 +2,119 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from data.made import encoded, picture
+from data.made import encoded, picture, tokenizer
+from limbeck.core.augmentation import Augmentation
 from limbeck.core.sample import Sample
+from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.data.augmentation.augment import augment, augmentation_fingerprint
 from limbeck.data.augmentation.caption_subset import CaptionSubset
 from limbeck.data.augmentation.colour_jitter import ColourJitter
 from limbeck.data.augmentation.horizontal_flip import HorizontalFlip
 from limbeck.data.augmentation.random_affine import RandomAffine
+from limbeck.data.augmentation.random_stroke import RandomStroke
+from limbeck.data.view_for import view_for
 
 PARTS = (RandomAffine(), CaptionSubset(whole=0.0, label=0.0), HorizontalFlip())
 SAMPLE = Sample(4, "a", {"image": encoded(picture(1)), "text": "Bed: one, two, three, four, five, six"})
+IMAGE, TEXT = view_for(ImageSpec(16, 16)), view_for(TextSpec(tokenizer(), 16))
 
 
-def array(sample: Sample) -> np.ndarray:
-    image = sample.values["image"]
+def array(draw: int, parts: Sequence[Augmentation] = PARTS, sample: Sample = SAMPLE) -> np.ndarray:
+    image = augment(sample, draw, parts, view=IMAGE)
     assert isinstance(image, Image.Image)
     assert image.mode == "RGB"
     return np.asarray(image)
 
 
-def test_draw_0_is_the_sample_itself() -> None:
-    assert augment(SAMPLE, 0, PARTS) is SAMPLE
-    assert augment(SAMPLE, 3, ()) is SAMPLE
+def words(draw: int) -> object:
+    return augment(SAMPLE, draw, PARTS, view=TEXT)
+
+
+def test_draw_0_is_the_value_itself() -> None:
+    for view in (IMAGE, TEXT):
+        assert augment(SAMPLE, 0, PARTS, view=view) is SAMPLE.values[view.modality]
+        assert augment(SAMPLE, 3, (), view=view) is SAMPLE.values[view.modality]
 
 
 def test_a_draw_is_the_same_every_time_and_draws_differ() -> None:
-    first, again, other = (augment(SAMPLE, draw, PARTS) for draw in (1, 1, 2))
-    assert np.array_equal(array(first), array(again))
-    assert first.values["text"] == again.values["text"]
-    assert not np.array_equal(array(first), array(other))
-    texts = {augment(SAMPLE, draw, PARTS).values["text"] for draw in range(1, 9)}
-    assert len(texts) > 5
+    assert np.array_equal(array(1), array(1))
+    assert not np.array_equal(array(1), array(2))
+    assert words(1) == words(1)
+    assert len({words(draw) for draw in range(1, 9)}) > 5
 
 
 def test_another_process_draws_the_same() -> None:
     code = (
+        "from types import SimpleNamespace\n"
         "from limbeck.core.sample import Sample\n"
         "from limbeck.data.augmentation.augment import augment\n"
         "from limbeck.data.augmentation.caption_subset import CaptionSubset\n"
         f"sample = Sample(0, 'other', {{'text': {SAMPLE.values['text']!r}}})\n"
-        "print(augment(sample, 5, (CaptionSubset(whole=0.0, label=0.0),)).values['text'], end='')"
+        "view = SimpleNamespace(modality='text', side=None)\n"
+        "print(augment(sample, 5, (CaptionSubset(whole=0.0, label=0.0),), view=view), end='')"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == augment(SAMPLE, 5, PARTS).values["text"]
+    assert run.stdout == words(5)
 
 
 def test_content_decides_not_the_id_or_the_place() -> None:
-    twin = Sample(9, "b", SAMPLE.values)
-    assert np.array_equal(array(augment(SAMPLE, 1, PARTS)), array(augment(twin, 1, PARTS)))
+    assert np.array_equal(array(1), array(1, sample=Sample(9, "b", SAMPLE.values)))
 
 
 def test_what_is_done_to_captions_does_not_move_pictures() -> None:
-    alone = augment(SAMPLE, 1, (PARTS[0], PARTS[2]))
-    assert np.array_equal(array(augment(SAMPLE, 1, PARTS)), array(alone))
-    assert alone.values["text"] == SAMPLE.values["text"]
+    assert np.array_equal(array(1), array(1, (PARTS[0], PARTS[2])))
+    assert augment(SAMPLE, 1, (PARTS[0], PARTS[2]), view=TEXT) == SAMPLE.values["text"]
 
 
-def test_missing_modalities_stay_missing() -> None:
-    only_text = Sample(0, "a", {"text": "Bed: one, two"})
-    assert set(augment(only_text, 1, PARTS).values) == {"text"}
-    assert augment(only_text, 1, PARTS[:1]) is only_text
+def test_pictures_are_not_decoded_for_words() -> None:
+    broken = Sample(0, "a", {"image": b"no picture", "text": "Bed: one, two"})
+    assert isinstance(augment(broken, 1, PARTS, view=TEXT), str)
+
+
+class Seen(Augmentation):
+    """Keeps the size of what it is given."""
+
+    modality = "image"
+
+    def __init__(self, magnifies: float | None = 1.0) -> None:
+        self.magnifies = magnifies
+
+    def __call__(self, value: object, generator: np.random.Generator) -> object:
+        assert isinstance(value, Image.Image)
+        self.size = value.size
+        return value
+
+
+@pytest.mark.parametrize(
+    ("parts", "spec", "size"),
+    [
+        ((Seen(),), ImageSpec(20, 37), (100, 75)),
+        ((Seen(),), ImageSpec(40, 40, shortest_edge=70), (200, 150)),
+        ((Seen(),), ImageSpec(40, 40, shortest_edge=76), (400, 300)),
+        ((Seen(1.5),), ImageSpec(50, 50), (200, 150)),
+        ((Seen(1.6),), ImageSpec(50, 50), (400, 300)),
+        ((Seen(1.5), Seen(1.1)), ImageSpec(50, 50), (400, 300)),
+        ((Seen(None),), ImageSpec(20, 20), (400, 300)),
+        ((Seen(), RandomStroke()), ImageSpec(20, 20), (400, 300)),
+        ((Seen(),), ImageSpec(20, 20, resample="nearest"), (400, 300)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_no_more_is_decoded_than_the_model_can_see(
+    parts: tuple[Seen, ...], spec: ImageSpec, size: tuple[int, int], kind: str
+) -> None:
+    sample = replace(SAMPLE, values={"image": encoded(picture(1, (400, 300)), kind)})
+    augment(sample, 1, parts, view=view_for(spec))
+    assert parts[0].size == size
+    if len(parts) == 1:
+        assert augment(sample, 0, parts, view=view_for(spec)) is sample.values["image"]
 
 
 def test_fingerprint_knows_arguments_and_order() -> None:
@@ -77,5 +125,5 @@ def test_fingerprint_knows_arguments_and_order() -> None:
 
 @pytest.mark.parametrize("draw", range(1, 6))
 def test_each_part_has_its_own_generator(draw: int) -> None:
-    flips = augment(SAMPLE, draw, (HorizontalFlip(), HorizontalFlip(), HorizontalFlip()))
-    assert array(flips).shape == (30, 40, 3)
+    flips = array(draw, (HorizontalFlip(), HorizontalFlip(), HorizontalFlip()))
+    assert flips.shape == (30, 40, 3)

@@ -125,12 +125,13 @@ def test_an_unknown_dtype_and_output_get_the_nearest_name() -> None:
             world.key(Pictures(), **changes)
 
 
-def test_only_augmentations_of_the_modality_count_with_their_place() -> None:
+def test_only_augmentations_of_the_modality_count() -> None:
     from limbeck.data.augmentation.caption_subset import CaptionSubset
 
     words = CaptionSubset()
     plain, flipped = world.key(Pictures()), world.key(Pictures(), augmentations=FLIP)
     assert world.key(Pictures(), augmentations=(words,)) == plain
     assert world.key(Pictures(), augmentations=(*FLIP, words)) == flipped
-    assert world.key(Pictures(), augmentations=(words, *FLIP)) != flipped  # the place seeds it
+    assert world.key(Pictures(), augmentations=(words, *FLIP)) == flipped  # seeds count within the modality
+    assert world.key(Pictures(), augmentations=(*FLIP, *FLIP)) != flipped
     assert len({plain.augmentation, flipped.augmentation}) == 2

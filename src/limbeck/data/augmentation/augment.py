@@ -1,9 +1,8 @@
-"""Seeded augmentation of a sample, and the fingerprint that caches carry."""
+"""Seeded augmentation of a value, and the fingerprint that caches carry."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections import Counter
+import math
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -14,42 +13,47 @@ from limbeck.core.artefact import sha256_json
 from limbeck.core.augmentation import Augmentation
 from limbeck.core.describe import describe
 from limbeck.core.sample import Sample
+from limbeck.core.view import View
 from limbeck.data.images import decode_image
 
-_VERSION = 1
+_VERSION = 2
+GAP = 2.0
+"""How many times larger than a model's own size a picture stays that is only seen changed: Pillow's `reducing_gap`."""
 
 
-def augment(sample: Sample, draw: int, augmentations: Sequence[Augmentation]) -> Sample:
-    """The sample under draw `draw`: the same for every model, process and run; draw 0 is the sample itself.
+def augment(sample: Sample, draw: int, augmentations: Sequence[Augmentation], *, view: View) -> object:
+    """What a view prepares of the sample under draw `draw`: the same change for every model, process and run.
 
-    Use when a row is prepared for any model: student and teacher then see one picture. The generator of each
-    augmentation is seeded from the content of the value, the draw and the place among those of its modality, so that a
-    cache that is addressed by content and draw never holds another picture's features.
+    Use when a row is prepared for any model: student and teacher then see one picture, each at its own size. The
+    generator of each augmentation is seeded from the content of the value, the draw and the place among those of its
+    modality, so that a cache that is addressed by content and draw never holds another picture's features. Where every
+    augmentation says how much it `magnifies`, the picture is decoded no larger than the view can see of it.
 
     Args:
-        sample: raw values.
-        draw: 0 leaves everything as it is; k > 0 is the k-th stored draw.
-        augmentations: applied in order, each to its own modality.
+        sample: raw values, the view's modality among them.
+        draw: 0 leaves the value as it is; k > 0 is the k-th stored draw.
+        augmentations: applied in order; those of other modalities are left out.
+        view: of the model.
     """
-    if draw == 0 or not any(part.modality in sample.values for part in augmentations):
-        return sample
-    values = dict(sample.values)
-    seeds: dict[str, bytes] = {}
-    places: Counter[str] = Counter()
-    for part in augmentations:
-        if part.modality not in values:
-            continue
-        # Counted within the modality: what is done to captions must not change the draws of pictures in a cache.
-        position = places[part.modality]
-        places[part.modality] += 1
-        if part.modality not in seeds:
-            seeds[part.modality] = _content(values[part.modality])
-            if part.modality == "image":
-                values["image"] = decode_image(values["image"])
-        seed = sha256(seeds[part.modality] + f"\0{draw}\0{position}".encode()).digest()
-        generator = np.random.Generator(np.random.PCG64(int.from_bytes(seed)))
-        values[part.modality] = part(values[part.modality], generator)
-    return dataclasses.replace(sample, values=values)
+    value = sample.values[view.modality]
+    own = [part for part in augmentations if part.modality == view.modality]
+    if draw == 0 or not own:
+        return value
+    content = _content(value)
+    if view.modality == "image":
+        value = decode_image(value, at_least=_side(view, own))
+    for place, part in enumerate(own):
+        seed = sha256(content + f"\0{draw}\0{place}".encode()).digest()
+        value = part(value, np.random.Generator(np.random.PCG64(int.from_bytes(seed))))
+    return value
+
+
+def _side(view: View, parts: Sequence[Augmentation]) -> int | None:
+    """Pixels of the shorter side that leave the model `GAP` for each of its own; None where all of them are needed."""
+    magnified = [part.magnifies for part in parts if part.magnifies is not None]
+    if view.side is None or len(magnified) < len(parts):
+        return None
+    return math.ceil(GAP * view.side * math.prod(magnified))
 
 
 def augmentation_fingerprint(augmentations: Sequence[Augmentation]) -> str:

@@ -21,6 +21,7 @@ class ColourJitter(Augmentation):
     """
 
     modality = "image"
+    magnifies = 1.0
 
     def __init__(self, *, brightness: float = 0.2, contrast: float = 0.2, saturation: float = 0.2) -> None:
         if not all(0 <= value <= 1 for value in (brightness, contrast, saturation)):

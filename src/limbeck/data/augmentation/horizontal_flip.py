@@ -19,6 +19,7 @@ class HorizontalFlip(Augmentation):
     """
 
     modality = "image"
+    magnifies = 1.0
 
     def __init__(self, *, chance: float = 0.5) -> None:
         if not 0 <= chance <= 1:

@@ -49,6 +49,7 @@ class RandomAffine(Augmentation):
         self.shift = shift
         self.shear = shear
         self.fill = fill
+        self.magnifies = scale[1] * max(1.0, aspect[1]) * (1 + shear)
 
     def __call__(self, value: object, generator: np.random.Generator) -> Image.Image:
         """The moved picture, of the same size."""

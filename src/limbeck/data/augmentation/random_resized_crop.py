@@ -31,6 +31,7 @@ class RandomResizedCrop(Augmentation):
             raise UsageError(f"RandomResizedCrop needs 0 < smallest <= largest (area <= 1), got {area} and {ratio}")
         self.area = (area[0], area[1])
         self.ratio = (ratio[0], ratio[1])
+        self.magnifies = 1 / min(1.0, math.sqrt(area[0] * ratio[0]), math.sqrt(area[0] / ratio[1]))
 
     def __call__(self, value: object, generator: np.random.Generator) -> Image.Image:
         """The resized part, of the same size as the picture."""

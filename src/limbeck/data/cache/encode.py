@@ -80,11 +80,10 @@ def prepared(work: Work, items: Items) -> list[Ready]:
             own = set(addresses(work.source, index, work.key, draws=work.draws))
         if address not in own:
             raise DataError(f"row {sample.id} changed while it was read; run again")
-        seen = augment(sample, draw, work.augmentations)
-        if work.key.modality not in seen.values:
+        if work.key.modality not in sample.values:
             raise DataError(f"row {sample.id} has no {work.key.modality}, although its source says so")
         try:
-            row = work.view.prepare(seen.values[work.key.modality])
+            row = work.view.prepare(augment(sample, draw, work.augmentations, view=work.view))
         except LimbeckError as error:
             raise type(error)(f"row {sample.id}: {error}") from error
         ready.append(Ready(address, sample.id, row))

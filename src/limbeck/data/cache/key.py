@@ -11,7 +11,6 @@ import torch
 
 from limbeck.core.artefact import sha256_bytes, sha256_json
 from limbeck.core.augmentation import Augmentation
-from limbeck.core.describe import describe
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import ArtefactError, UsageError, unknown
 from limbeck.core.recipe import CACHE_DTYPES
@@ -112,14 +111,13 @@ def cache_key(
         if name not in teacher.outputs:
             raise UsageError(unknown("output", name, teacher.outputs, where="the cache"))
     tokenizer = getattr(getattr(view, "spec", None), "tokenizer", "")
-    # With its place in the list, which seeds it; augmentations of other modalities do not matter beyond that.
-    own = [[place, describe(part)] for place, part in enumerate(augmentations) if part.modality == teacher.modality]
+    own = [part for part in augmentations if part.modality == teacher.modality]
     return CacheKey(
         modality=teacher.modality,
         teacher=teacher_fingerprint,
         tokenizer=sha256_bytes(tokenizer.encode("utf-8", "surrogatepass")) if tokenizer else "",
         preprocessing=view.fingerprint(),
-        augmentation=sha256_json([augmentation_fingerprint(()), *own]) if own else "",
+        augmentation=augmentation_fingerprint(own) if own else "",
         outputs=tuple(wants),
         width=teacher.width,
         dtype=dtype,

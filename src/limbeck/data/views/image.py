@@ -50,6 +50,8 @@ class ImageView(View):
         if len(spec.mean) != 3 or len(spec.std) != 3 or not all(value > 0 for value in spec.std):
             raise UsageError(f"an image view needs 3 means and 3 positive deviations, got {spec.mean} and {spec.std}")
         self.spec = spec
+        # Without a filter, pixels are picked: which ones depends on the size.
+        self.side = None if spec.resample == "nearest" else max(spec.height, spec.width, spec.shortest_edge or 0)
         self._mean = torch.tensor(spec.mean, dtype=torch.float32)[:, None, None]
         self._std = torch.tensor(spec.std, dtype=torch.float32)[:, None, None]
 
