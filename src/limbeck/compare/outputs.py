@@ -107,6 +107,13 @@ def plain_outcome(outcome: Outcome, families: list[Family], bench: Bench) -> dic
         "arms": {
             arm: {
                 "batch": {stage.name: dict(stage.budget.batch) for stage in recipes[arm].stages},
+                "optimisation": {
+                    stage.name: {
+                        "optimizer": stage.optimisation.optimizer,
+                        "learning rate": stage.optimisation.learning_rate,
+                    }
+                    for stage in recipes[arm].stages
+                },
                 "seconds a step": outcome.rates[arm],
                 "seconds by seed": list(outcome.seconds[arm]),
                 "tuned": asdict(outcome.settings[arm]) if arm in outcome.settings else None,
@@ -148,6 +155,9 @@ def report_of(outcome: Outcome, families: list[Family], *, title: str, out: Path
         "validation trials an arm": str(rules.tune),
         "test split": "read after the last training",
         "threads": str(rules.threads),
+        "optimizer": sorted(
+            {stage.optimisation.optimizer for arm in first.comparison.runs.values() for stage in arm[0].recipe.stages}
+        ),
         "steps": [f"{arm}: {steps}" for arm, steps in first.steps.items()],
         "seconds a step": [f"{arm}: {rate:.4f}" for arm, rate in outcome.rates.items()],
         **{f"{name} version": value for name, value in versions().items()},
