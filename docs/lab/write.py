@@ -104,7 +104,8 @@ def compared(plain: dict[str, Any]) -> str:
     if plain["trials an arm"]:
         lines += ["", "### What tuning tried", "", *_trials(plain)]
     versions = ", ".join(f"{name} {value}" for name, value in plain["versions"].items())
-    return "\n".join([*lines, "", f"Made with {versions}.", ""])
+    commit = f", commit {plain['commit'][:7]}" if plain.get("commit") else ""
+    return "\n".join([*lines, "", f"Made with {versions}{commit}.", ""])
 
 
 def _budget(plain: dict[str, Any], found: dict[str, Any]) -> list[str]:
@@ -113,7 +114,7 @@ def _budget(plain: dict[str, Any], found: dict[str, Any]) -> list[str]:
     one = found["findings"][0]
     lines = [
         f"| arm | steps | ms a step | s of steps | {one['metric']}, % | minus {one['reference']}, points | "
-        f"corrected p | verdict | smallest visible ({100 * one['power']:.0f} %) | may be best |",
+        f"corrected p | verdict | smallest visible ({100 * one['power']:.0f} %, at least) | may be best |",
         f"|{'---|' * 10}",
     ]
     teacher = [row["value"] for row in found["by seed"] if (row["arm"], row["metric"]) == ("teacher", one["metric"])]
