@@ -6,7 +6,7 @@ from PIL import Image
 
 from data.made import encoded, picture
 from limbeck.core.errors import DataError
-from limbeck.data.images import decode_image, encode_ppm
+from limbeck.data.images import decode_image, encode_ppm, stored_size
 
 
 def test_bytes_become_their_pixels() -> None:
@@ -90,3 +90,29 @@ def test_jpegs_of_other_modes_become_smaller_too(mode: str) -> None:
     image = decode_image(encoded(Image.new(mode, (64, 64)), "JPEG", quality=95), at_least=16)
     assert (image.mode, image.size) == ("RGB", (16, 16))
     assert np.ptp(np.asarray(image)) <= 3
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "picture"])
+def test_the_size_as_stored_once_the_picture_is_known_to_be_whole(kind: str) -> None:
+    image = picture(1, (80, 48))
+    value = image if kind == "picture" else encoded(image, kind)
+    assert stored_size(value) == (80, 48)
+    with pytest.raises(DataError, match="80x48, more than 100"):
+        stored_size(value, max_pixels=100)
+    if isinstance(value, bytes):
+        for cut in (0, 10, len(value) // 2):
+            with pytest.raises(DataError) as looked:
+                stored_size(value[:cut])
+            with pytest.raises(DataError) as decoded:
+                decode_image(value[:cut])
+            assert str(looked.value) == str(decoded.value)
+
+
+def test_a_jpeg_cut_anywhere_is_seen_as_damaged_at_every_scale() -> None:
+    data = encoded(picture(5, (320, 240)), "JPEG", quality=95)
+    progressive = encoded(picture(5, (320, 240)), "JPEG", quality=95, progressive=True)
+    for whole in (data, progressive):
+        for cut in range(len(whole) // 2, len(whole) - 2, 97):
+            for look in (stored_size, decode_image, lambda value: decode_image(value, at_least=60)):
+                with pytest.raises(DataError):
+                    look(whole[:cut])

@@ -36,3 +36,13 @@ def test_inner_does_not_see_a_plain_border() -> None:
     assert (made.inner[0].int() - made.inner[1].int()).abs().float().mean() < 8
     assert (made.whole[0].int() - made.whole[1].int()).abs().float().mean() > 20
     assert torch.equal(made.inner[2], made.whole[2])
+
+
+def test_a_large_picture_has_the_thumbnail_of_a_small_one() -> None:
+    framed = Image.new("RGB", (1200, 1000), (200, 200, 200))
+    framed.paste(picture(1, (900, 600)), (100, 300))
+    made = thumbnails_of([framed, framed.resize((400, 333), Image.Resampling.BOX)])
+    for small in (made.whole, made.inner):
+        assert (small[0].int() - small[1].int()).abs().float().mean() < 2
+    assert (made.whole[0].int() - made.inner[0].int()).abs().float().mean() > 20
+    assert made.pixels[0] != made.pixels[1]

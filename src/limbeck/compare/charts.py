@@ -12,7 +12,7 @@ from limbeck.compare.findings import UNCERTAIN, Findings
 from limbeck.compare.sentences import p_text
 from limbeck.pipeline.finish import curves
 from limbeck.report.document import Estimate, ForestPlot, ForestRow, LineChart, ScatterPlot, ScatterPoint, Series
-from limbeck.report.metrics import arrows
+from limbeck.report.metrics import arrows, over
 
 
 def arms_plot(found: Findings) -> ForestPlot:
@@ -34,7 +34,6 @@ def arms_plot(found: Findings) -> ForestPlot:
         for one in found.arms
     ]
     worse, better = f"{found.reference} better", "arm better"
-    over = "items and seeds" if found.seeds > 1 else "items; the spread over seeds is not in them"
     return ForestPlot(
         f"{arrows(found.metric)}: every arm minus {found.reference}",
         rows,
@@ -42,7 +41,7 @@ def arms_plot(found: Findings) -> ForestPlot:
         left=worse if found.higher_is_better else better,
         right=better if found.higher_is_better else worse,
         caption=(
-            f"Bars are 95 % intervals over {over}; p is corrected over {len(rows)} arms (Holm). "
+            f"Bars are 95 % intervals over {over(found.seeds)}; p is corrected over {len(rows)} arms (Holm). "
             f"Hollow: not distinguishable from {found.reference} after correction."
         ),
     )

@@ -9,7 +9,7 @@ from limbeck.compare.arms import Comparison
 from limbeck.evaluation.cost import TowerCost
 from limbeck.pipeline.finish import curves
 from limbeck.report.document import Estimate, ForestPlot, LineChart, Row, Series, Table
-from limbeck.report.metrics import arrows, differences_plot, metrics_table, percent
+from limbeck.report.metrics import arrows, differences_plot, metrics_table, over, percent
 from limbeck.report.summary import Arm, Saving, summary_svg
 
 
@@ -115,6 +115,5 @@ def picture(
 
 def _note(comparison: Comparison) -> str:
     seeds = len(comparison.seeds)
-    if seeds == 1:
-        return "95 % intervals over test items; one seed: the spread over seeds is not in them."
-    return f"Means of {seeds} seeds; 95 % intervals over test items and seeds, differences paired."
+    means = f"Means of {seeds} seeds; " if seeds > 1 else ""
+    return f"{means}95 % intervals over test {over(seeds)}; differences are paired."

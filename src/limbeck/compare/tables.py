@@ -10,7 +10,7 @@ from limbeck.compare.arms import Comparison
 from limbeck.compare.findings import Findings
 from limbeck.compare.sentences import p_text
 from limbeck.report.document import MISSING, Cell, Estimate, Row, Table
-from limbeck.report.metrics import arrows
+from limbeck.report.metrics import arrows, over
 
 
 def findings_table(found: Sequence[Findings], *, caption: str) -> Table:
@@ -115,15 +115,11 @@ def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _note(found: Findings) -> str:
-    over = "items and seeds"
-    if found.seeds == 1:
-        over = "items; one seed: the spread over seeds is not in them"
-    elif found.seeds == 2:
-        over = "items and seeds; two seeds: a little too narrow where seeds matter much, three are the least"
     return (
         f"{found.seeds} seed{'s' * (found.seeds != 1)}, {found.items:,} items. "
         "Shares in %, their differences in points. "
-        f"95 % intervals over {over}; differences are paired, their p is corrected over {len(found.arms)} arms (Holm). "
+        f"95 % intervals over {over(found.seeds)}; differences are paired, their p is corrected over "
+        f"{len(found.arms)} arms (Holm). "
         f"Smallest visible, a lower bound: a smaller true difference is seen in under {100 * found.power:.0f} % of "
         "such comparisons. "
         f"May be best: no other arm is surely better (level {found.level:g})."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from limbeck.core.errors import DataError
 from limbeck.core.recipe import DataSpec
 from limbeck.core.source import Source
-from limbeck.data.images import decode_image
+from limbeck.data.images import stored_size
 from limbeck.data.open import open_source
 from limbeck.data.subset import SubsetSource
 
@@ -37,7 +37,7 @@ class ScanReport:
     Args:
         rows: looked at.
         bad: rows that cannot be used, in order.
-        sizes: (width, height) -> pictures.
+        sizes: (width, height) as stored -> pictures.
         ignored: columns that mean nothing here.
     """
 
@@ -116,7 +116,7 @@ def _look(source: Source, index: int) -> tuple[str, tuple[int, int] | None]:
     if image is None:
         return "", None
     try:
-        return "", decode_image(image).size
+        return "", stored_size(image)
     except DataError as error:
         return str(error), None
 

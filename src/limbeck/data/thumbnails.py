@@ -14,9 +14,11 @@ from torch import Tensor
 
 from limbeck.core.errors import DataError
 from limbeck.core.source import Source
-from limbeck.data.images import decode_image
+from limbeck.data.images import decode_image, shrunk
 
 SIDE = 32
+# A border is found to 1/256 of the side, and a photograph of 12 million pixels costs no more than a small one.
+_ENOUGH = 256
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def _thumbnail(value: object) -> _Made | None:
     except DataError:
         return None
     digest = sha256(f"{image.size}".encode() + image.tobytes()).hexdigest()
+    image = shrunk(image, _ENOUGH)
     return _small(image), _small(image.crop(_inside(image))), digest
 
 

@@ -59,16 +59,28 @@ def differences_plot(
     title: str, differences: Mapping[str, Difference], *, left: str = "", right: str = ""
 ) -> ForestPlot:
     """A forest plot of paired differences in percentage points."""
-    seeds = {difference.seeds for difference in differences.values()}
-    over = "items and seeds" if seeds and min(seeds) > 1 else "items; the spread over seeds is not in them"
+    fewest = min((difference.seeds for difference in differences.values()), default=1)
     return ForestPlot(
         title,
         [ForestRow(arrows(name), points(difference)) for name, difference in differences.items()],
         x="difference in percentage points",
         left=left,
         right=right,
-        caption=f"Bars are 95 % intervals over {over}. Hollow: not distinguishable from no difference.",
+        caption=f"Bars are 95 % intervals over {over(fewest)}. Hollow: not distinguishable from no difference.",
     )
+
+
+def over(seeds: int) -> str:
+    """What 95 % intervals are over, with a warning where there are too few seeds.
+
+    >>> over(3)
+    'items and seeds'
+    """
+    if seeds == 1:
+        return "items; one seed: the spread over seeds is not in them"
+    if seeds == 2:
+        return "items and seeds; two seeds: a little too narrow where seeds matter much, three are the least"
+    return "items and seeds"
 
 
 def arrows(name: str) -> str:
