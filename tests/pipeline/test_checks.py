@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from data.made import encoded, picture
+from limbeck.core.augmentation import Augmentation
 from limbeck.core.discovery import recipes
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import DataError, ResourceError, UsageError
 from limbeck.core.features import Features
-from limbeck.core.recipe import Recipe
+from limbeck.core.recipe import DataSpec, Recipe
 from limbeck.core.source import Source
 from limbeck.data.open import open_source
 from limbeck.data.scan import ScanReport, scan
@@ -301,13 +302,29 @@ def test_what_does_not_fit_is_an_error_with_its_fix(tmp_path, monkeypatch):
 def test_bytes_kept_for_the_backward_pass_are_those_that_autograd_keeps():
     student = make_student(f"hf:{worlds.model('clip')}")
     source = open_source(worlds.data())
-    pace = measure_student(student, source, range(40))
+    seen = []
+    watched = Watched(seen)
+    pace = measure_student(student, source, range(40), DataSpec("x", draws=3, augmentations=(watched,)))
+    assert len(seen) == 12  # of 16 rows that are timed, three of four under a draw, as the run has them
     assert set(pace) == {"image", "text"}
     assert pace["image"].view == 3 * 32 * 32
     assert all(parameter.grad is None for parameter in student.model.parameters())
     _, kept = costs._pass(Product(), {"features": torch.randn(4, 16)})
     # y = W x keeps x (4 x 16 floats, W is a weight), y^2 keeps y (4 x 8 floats)
     assert kept == 4 * 16 * 4 + 4 * 8 * 4
+
+
+class Watched(Augmentation):
+    """Notes what it is given."""
+
+    modality = "image"
+
+    def __init__(self, seen: list[object]) -> None:
+        self.seen = seen
+
+    def __call__(self, value, generator):
+        self.seen.append(value)
+        return value
 
 
 class Product(Encoder):

@@ -12,11 +12,14 @@ import torch
 from torch import Tensor
 
 from limbeck.core.encoder import Encoder
+from limbeck.core.recipe import DataSpec
 from limbeck.core.source import Source
+from limbeck.data.augmentation.augment import augment
 from limbeck.data.cache.forecast import size_of
 from limbeck.data.cache.store import ADDRESS_BYTES
 from limbeck.encoders.student import Student
 from limbeck.pipeline.checks.finding import Finding
+from limbeck.pipeline.rows import kind_of
 from limbeck.pipeline.views import view_of
 
 _STATE = 20  # bytes a parameter in training: weight, gradient, two moments, average
@@ -67,8 +70,11 @@ class Pace:
     view: int
 
 
-def measure_student(student: Student, source: Source, looked: Sequence[int]) -> dict[str, Pace]:
-    """A few forward and backward passes of each tower on real rows; gradients are thrown away afterwards."""
+def measure_student(student: Student, source: Source, looked: Sequence[int], data: DataSpec) -> dict[str, Pace]:
+    """A few forward and backward passes of each tower on real rows, under as many draws as the run has of them.
+
+    Gradients are thrown away afterwards.
+    """
     found = {}
     for modality, encoder in student.encoders.items():
         rows = [row for row in looked if modality in source.rows[row].modalities][:_TIMED]
@@ -76,7 +82,10 @@ def measure_student(student: Student, source: Source, looked: Sequence[int]) -> 
             continue
         view = view_of(encoder)
         start = time.perf_counter()
-        ready = [view.prepare(source.sample(row).values[modality]) for row in rows]
+        ready = []
+        for number, row in enumerate(rows):
+            draw = number % (1 + data.draws_of(kind_of(source.rows[row].modalities)))
+            ready.append(view.prepare(augment(source.sample(row), draw, data.augmentations, view=view)))
         prepare = (time.perf_counter() - start) / len(rows)
         size = sum(tensor.numel() * tensor.element_size() for tensor in ready[0].values())
         few = ready[:_WARMUP]

@@ -84,7 +84,7 @@ def examine(
         found += check_costs(
             plan,
             student=subject.student,
-            pace=measure_student(subject.student, source, looked),
+            pace=measure_student(subject.student, source, looked, subject.data),
             teacher=heard.seconds,
             widths=widths,
             cache=cache,
