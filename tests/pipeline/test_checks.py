@@ -16,7 +16,7 @@ from limbeck.core.discovery import recipes
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import DataError, ResourceError, UsageError
 from limbeck.core.features import Features
-from limbeck.core.recipe import DataSpec, Recipe
+from limbeck.core.recipe import DataSpec, Optimisation, Recipe
 from limbeck.core.source import Source
 from limbeck.data.open import open_source
 from limbeck.data.scan import ScanReport, scan
@@ -361,6 +361,20 @@ def test_a_plan_counts_draws_kinds_and_validations(tmp_path):
     assert (plan.steps, plan.validations, plan.stored) == (20, 10 * 6, 4)
     half = replace(recipe, data=replace(recipe.data, cache_dtype="float16"))
     assert plan_of(half, source, splits) == replace(plan, stored=2)
+    (stage,) = recipe.stages
+    other = replace(stage, optimisation=Optimisation(optimizer="muon"))
+    assert plan_of(replace(recipe, stages=(other,)), source, splits).optimisation.optimizer == "muon"
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_an_update_is_timed_by_the_optimizer_of_the_run_and_moves_nothing(optimizer, monkeypatch):
+    made = []
+    monkeypatch.setattr(costs, "make_optimizer", lambda *given: made.append(make_optimizer(*given)) or made[-1])
+    student = make_student(f"hf:{worlds.model('clip')}")
+    before = [parameter.clone() for parameter in student.model.parameters()]
+    assert costs._update_seconds(student, Optimisation(optimizer=optimizer)) > 0
+    assert [type(one).__name__ for one in made] == [{"adamw": "AdamW", "muon": "MuonAdamW"}[optimizer]]
+    assert all(map(torch.equal, before, student.model.parameters()))
 
 
 def test_a_sample_is_the_same_every_time_and_half_held_out():

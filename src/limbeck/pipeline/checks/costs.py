@@ -5,14 +5,15 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from limbeck.core.encoder import Encoder
-from limbeck.core.recipe import DataSpec
+from limbeck.core.recipe import DataSpec, Optimisation
 from limbeck.core.source import Source
 from limbeck.data.augmentation.augment import augment
 from limbeck.data.cache.forecast import size_of
@@ -21,6 +22,7 @@ from limbeck.encoders.student import Student
 from limbeck.pipeline.checks.finding import Finding
 from limbeck.pipeline.rows import kind_of
 from limbeck.pipeline.views import view_of
+from limbeck.stages.optimizer import make_optimizer
 
 _STATE = 20  # bytes a parameter in training: weight, gradient, two moments, average
 _CHECKPOINTS = 3
@@ -42,6 +44,7 @@ class Plan:
         steps: optimizer steps.
         validations: rows that are validated in all.
         stored: bytes of one number in the teacher's cache.
+        optimisation: how the last stage takes its steps.
     """
 
     outputs: Mapping[str, int]
@@ -51,6 +54,7 @@ class Plan:
     steps: int
     validations: int = 0
     stored: int = 4
+    optimisation: Optimisation = field(default_factory=Optimisation)
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,8 @@ def check_costs(
     """
     asking = sum(plan.outputs.get(m, 0) * seconds for m, seconds in teacher.items())
     preparing = sum(plan.views.get(m, 0) * each.prepare for m, each in pace.items())
-    training = plan.steps * _update_seconds(student) + sum(plan.passes.get(m, 0) * p.step for m, p in pace.items())
+    training = plan.steps * _update_seconds(student, plan.optimisation)
+    training += sum(plan.passes.get(modality, 0) * each.step for modality, each in pace.items())
     training += plan.validations * sum(each.step for each in pace.values()) / 3  # a forward pass is a third of a step
     total = asking + preparing + training
     parts = f"teacher {_time(asking)} where nothing is cached yet, " if teacher else ""
@@ -204,17 +209,16 @@ def _pass(encoder: Encoder, view: Mapping[str, Tensor]) -> tuple[float, int]:
     return seconds, sum(kept.values())
 
 
-def _update_seconds(student: Student) -> float:
-    """One optimizer step, from the time that a like amount of memory traffic takes."""
-    count = min(2_000_000, sum(parameter.numel() for parameter in student.model.parameters()))
-    total = sum(parameter.numel() for parameter in student.model.parameters())
-    weight = torch.zeros(count, requires_grad=True)
-    optimizer = torch.optim.AdamW([weight], fused=True)
-    weight.grad = torch.ones(count)
-    optimizer.step()
-    start = time.perf_counter()
-    optimizer.step()
-    return (time.perf_counter() - start) * total / max(1, count)
+def _update_seconds(student: Student, optimisation: Optimisation) -> float:
+    """One step of the optimizer on a copy of the student; the first step, which makes its memory, is not counted."""
+    model = deepcopy(student.model)
+    optimizer = make_optimizer(model, optimisation)
+    for _ in range(2):
+        for parameter in model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        start = time.perf_counter()
+        optimizer.step()
+    return time.perf_counter() - start
 
 
 def _existing(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from limbeck.core.encoder import Encoder
-from limbeck.core.recipe import DataSpec, Recipe
+from limbeck.core.recipe import DataSpec, Optimisation, Recipe
 from limbeck.core.source import Source
 from limbeck.data.cache.key import DTYPES
 from limbeck.data.scan import ScanReport
@@ -148,7 +148,9 @@ def plan_of(recipe: Recipe, source: Source, splits: Mapping[str, Sequence[int]])
                 batch[modality] = max(batch.get(modality, 0), rows)
                 passes[modality] = passes.get(modality, 0) + rows * budget.steps
     held = validations * len(splits.get("validation", ()))
-    return Plan(outputs, views, batch, passes, steps, held, DTYPES[recipe.data.cache_dtype].itemsize)
+    stored = DTYPES[recipe.data.cache_dtype].itemsize
+    last = recipe.stages[-1].optimisation if recipe.stages else Optimisation()
+    return Plan(outputs, views, batch, passes, steps, held, stored, last)
 
 
 def choose(splits: Mapping[str, Sequence[int]], count: int) -> tuple[int, ...]:
