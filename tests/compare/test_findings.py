@@ -9,6 +9,7 @@ import pytest
 
 from compare import worlds
 from limbeck.compare.findings import BETTER, UNCERTAIN, WORSE, Findings, findings, findings_of
+from limbeck.compare.sentences import sentence
 from limbeck.core.errors import UsageError
 from limbeck.evaluation.intervals import seeded_difference
 from limbeck.evaluation.power import smallest_effect
@@ -156,3 +157,18 @@ def test_a_finished_comparison() -> None:
     assert one.seeds == 2
     assert one.get("distilled").difference == compared.difference("distilled", "no teacher", metric)
     assert one.is_share
+
+
+def test_shares_are_never_further_apart_than_all_of_it() -> None:
+    """Two seeds and four items: Student's t with one degree of freedom reaches far beyond what a share can be."""
+    few = {
+        "a": [np.array([0.1, 0.3, 0.0, 0.2]), np.array([0.9, 1.0, 0.8, 0.9])],
+        "b": [np.array([0.2, 0.5, 0.4, 0.3])] * 2,
+    }
+    found = findings(few, metric="MRR", reference="a", resamples=200)
+    (one,) = found.arms
+    assert -1 <= one.difference.low <= one.difference.high <= 1
+    assert one.smallest == 1.0
+    assert "2 seeds and 4 items are too few to see any difference" in sentence(found, "b")
+    seconds = {arm: [100 * values for values in table] for arm, table in few.items()}
+    assert findings(seconds, metric="ms", reference="a", resamples=200).arms[0].smallest > 1

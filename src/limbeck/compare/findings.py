@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -172,7 +173,9 @@ def findings(
     }
     tested = {(one, other): cautious(tables[one], tables[other], gain) for (one, other), gain in seen.items()}
     others = [arm for arm in tables if arm != reference]
-    against = {arm: _of(seen, arm, reference) for arm in others}
+    shares = all(0 <= float(one.mean()) <= 1 for values in tables.values() for one in values)
+    most = 1.0 if shares else math.inf  # two shares are never further apart
+    against = {arm: _within(_of(seen, arm, reference), most) for arm in others}
     corrected = holm({arm: _of(tested, arm, reference).p for arm in others})
     found = [
         Finding(
@@ -180,8 +183,11 @@ def findings(
             against[arm],
             corrected[arm],
             _verdict(against[arm].value, corrected[arm], level, higher_is_better=higher_is_better),
-            smallest_effect(
-                tables[arm], tables[reference], level=level / len(others), power=power, resamples=resamples
+            min(
+                most,
+                smallest_effect(
+                    tables[arm], tables[reference], level=level / len(others), power=power, resamples=resamples
+                ),
             ),
         )
         for arm in others
@@ -201,6 +207,10 @@ def findings(
         level,
         power,
     )
+
+
+def _within(found: Difference, most: float) -> Difference:
+    return replace(found, low=max(-most, found.low), high=min(most, found.high))
 
 
 def findings_of(

@@ -96,6 +96,8 @@ def _place(found: Findings, arm: str) -> str:
 
 def _unseen(found: Findings, one: Finding) -> str:
     alone = " (the spread over seeds not counted)" if found.seeds == 1 else ""
+    if found.is_share and one.smallest >= 1:
+        return f"{_design(found)} are too few to see any difference{alone}"
     return (
         f"with {_design(found)} a difference below {_amount(found, one.smallest)} would have gone unseen "
         f"in over {100 * (1 - found.power):.0f} % of such comparisons{alone}"

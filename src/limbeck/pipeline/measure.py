@@ -15,6 +15,7 @@ from limbeck.data.loader import EvalLoader
 from limbeck.data.prepared import PreparedStore
 from limbeck.evaluation.control import Control, shuffled_control
 from limbeck.evaluation.embedding_evaluator import EmbeddingEvaluator
+from limbeck.evaluation.units import over_units
 from limbeck.pipeline.views import bound, view_of
 
 
@@ -70,8 +71,9 @@ def measure(
 ) -> Measured:
     """Every metric of every evaluator on the given rows, unaugmented.
 
-    A picture or a caption that stands in several rows is one query and one candidate; all its rows answer it. `store`
-    keeps what was prepared, where the same rows are measured again.
+    A picture or a caption that stands in several rows is one query and one candidate; all its rows answer it, and they
+    are one item of every interval (`over_units`). `store` keeps what was prepared, where the same rows are measured
+    again.
     """
     views = {m: view_of(encoder) for m, encoder in encoders.items()}
     loader = EvalLoader(source, indices=indices, views=views, batch_size=256, store=store)
@@ -80,7 +82,8 @@ def measure(
     for evaluator in bound(evaluators, encoders):
         if isinstance(evaluator, EmbeddingEvaluator):
             embeddings = evaluator.embeddings(encoders, loader)
-            metrics += evaluator.metrics(embeddings)
+            classified = getattr(evaluator, "modality", None)
+            metrics += [over_units(one, embeddings, modality=classified) for one in evaluator.metrics(embeddings)]
             controls.append(shuffled_control(evaluator, embeddings))
         else:
             metrics += evaluator(encoders, loader)
