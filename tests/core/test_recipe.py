@@ -8,7 +8,7 @@ import pytest
 
 from limbeck.core.describe import build, describe
 from limbeck.core.errors import UsageError
-from limbeck.core.recipe import Budget, Claim, DataSpec, Method, Optimisation, Recipe, StageSpec
+from limbeck.core.recipe import SEEDS, Budget, Claim, DataSpec, Method, Optimisation, Recipe, StageSpec
 from limbeck.core.term import Ref, Term
 from limbeck.objectives.feature.mse import MSELoss
 
@@ -48,3 +48,51 @@ def test_the_type_of_a_cache_is_checked_at_once():
 def test_an_argument_that_came_later_leaves_older_descriptions_as_they_were():
     assert "cache_dtype" not in describe(DataSpec("d"))
     assert build(describe(DataSpec("d"))) == DataSpec("d")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "phrase"),
+    [
+        ({"learning_rate": -1.0}, "learning_rate is a positive number; got -1.0"),
+        ({"learning_rate": float("nan")}, "learning_rate is a positive number; got nan"),
+        ({"weight_decay": -1.0}, "weight_decay is at least 0; got -1.0"),
+        ({"warmup": 7.0}, "warmup is a share between 0 and 1; got 7.0"),
+        ({"clip": 0.0}, "clip is a positive number, or null; got 0.0"),
+        ({"ema": 1.0}, "ema is at least 0 and below 1, or null; got 1.0"),
+        ({"precision": "fp8"}, "unknown precision 'fp8' .*valid: auto, bf16, fp32"),
+    ],
+)
+def test_an_optimisation_out_of_range_is_refused(wrong, phrase):
+    with pytest.raises(UsageError, match=phrase):
+        Optimisation(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "phrase"),
+    [
+        ({"max_bad": -1.0}, "max-bad is a share between 0 and 1"),
+        ({"max_bad": 2.0}, "max-bad is a share between 0 and 1"),
+        ({"draws": -3}, "draws is the number of augmented draws of a row, at least 0; got -3"),
+        ({"draws": {"image": -1}}, "draws is the number of augmented draws of a row, at least 0; got -1"),
+        ({"precision": "fp8"}, "unknown precision 'fp8' in the data of a recipe; valid: bf16, fp32"),
+        ({"fractions": (0.5, 0.5, 0.5)}, "fractions are three shares that sum to 1"),
+    ],
+)
+def test_data_out_of_range_is_refused(wrong, phrase):
+    with pytest.raises(UsageError, match=phrase):
+        DataSpec("d", **wrong)
+
+
+def test_the_edges_of_the_ranges_are_in_them():
+    Optimisation(weight_decay=0.0, warmup=0.0, clip=None, ema=0.0)
+    Optimisation(warmup=1.0)
+    for max_bad in (0, 1):
+        DataSpec("d", max_bad=max_bad, draws={}, fractions=(1.0, 0.0, 0.0))
+    for seed in (0, SEEDS - 1):
+        Recipe("r", DataSpec("d"), "conv-s", (), seed=seed)
+
+
+@pytest.mark.parametrize("seed", [-1, SEEDS, 99999999999999999999999])
+def test_a_seed_that_no_generator_takes_is_refused(seed):
+    with pytest.raises(UsageError, match=f"seed is a whole number from 0 to {SEEDS - 1}; got {seed}"):
+        Recipe("r", DataSpec("d"), "conv-s", (), seed=seed)

@@ -76,3 +76,25 @@ def test_too_many_rows_that_cannot_be_parsed_say_why(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"^2 of 2 rows of .*: a, b; row a of .*'label' is not valid UTF-8 \(save the"):
         open_source(path)
     assert open_source(path, max_bad=1).rows[1].label == ""
+
+
+def test_a_link_to_nothing_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").symlink_to(tmp_path / "moved.csv")
+    with pytest.raises(
+        DataError, match=r"data\.csv is a link to .*/moved\.csv, which is not there; mend the link"
+    ) as said:
+        open_source(tmp_path / "data.csv")
+    assert "did you mean" not in str(said.value)
+
+
+def test_data_is_not_fetched() -> None:
+    with pytest.raises(
+        DataError, match=r"^https://x\.org/a\.csv is a URL, and URLs are not fetched; download it first"
+    ):
+        open_source("https://x.org/a.csv")
+
+
+def test_a_list_of_captions_says_how_to_give_several(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": ["x", "y"]}\n')
+    with pytest.raises(DataError, match="column 'text' holds a list, not text; several captions take a row each"):
+        open_source(tmp_path / "a.jsonl")

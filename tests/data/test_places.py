@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from limbeck.core.errors import UsageError
 from limbeck.data.places import cache_folder, caching_in
 
 
@@ -40,3 +41,17 @@ def test_a_command_chooses_its_own_folder_for_a_while(monkeypatch: pytest.Monkey
         with caching_in(None):
             assert cache_folder() == tmp_path / "own"
     assert cache_folder() == tmp_path / "standing"
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_named_folder_that_is_a_file_is_refused(below: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / below
+    with (
+        caching_in(place),
+        pytest.raises(UsageError, match=rf"^--cache {place} cannot be a folder: {tmp_path}/file is a file; name"),
+    ):
+        cache_folder()
+    monkeypatch.setenv("LIMBECK_CACHE", str(place))
+    with pytest.raises(UsageError, match=f"^LIMBECK_CACHE {place} cannot be a folder"):
+        cache_folder()

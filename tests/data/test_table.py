@@ -75,3 +75,12 @@ def test_a_path_that_is_not_utf8_can_be_printed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"caf\\udce9\.png does not exist") as caught:
         read_media(tmp_path / "caf\udce9.png", where="row 1")
     str(caught.value).encode()
+
+
+@pytest.mark.parametrize("url", ["https://x.org/a.png", "s3://bucket/a.png", "HTTP://x.org/a.png"])
+def test_pictures_are_not_fetched(url: str, tmp_path: Path) -> None:
+    table = Table((Record("a", {"image": url}),), ("image",))
+    with pytest.raises(
+        DataError, match=f"^row a of t: {url} is a URL, and URLs are not fetched; download the pictures"
+    ):
+        TableSource("t", table=table, folder=tmp_path).sample(0)

@@ -33,6 +33,7 @@ from limbeck.pipeline.checks.finding import Finding, stop_on_errors, worst
 from limbeck.pipeline.checks.leakage import find_leaks, leakage
 from limbeck.pipeline.checks.rows import check_rows
 from limbeck.pipeline.checks.teachers import Heard, check_teacher, hear
+from limbeck.stages.optimizer import make_optimizer
 from limbeck.verbs.distill import draft, fill
 from pipeline import worlds
 

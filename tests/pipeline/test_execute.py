@@ -61,6 +61,21 @@ def test_folders(tmp_path):
         check_folder(tmp_path / "new" / "recipe.json")
 
 
+@pytest.mark.parametrize("below", ["x", "x/y"])
+def test_a_folder_below_a_file_is_refused_at_once(below, tmp_path):
+    (tmp_path / "pairs.csv").write_text("image,text\n")
+    with pytest.raises(
+        UsageError, match=rf"^{tmp_path}/pairs.csv is a file; --out {tmp_path}/pairs.csv/{below} cannot"
+    ):
+        check_folder(tmp_path / "pairs.csv" / below)
+
+
+def test_a_recipe_without_stages_writes_nothing(tmp_path):
+    with pytest.raises(UsageError, match="'distill' has no stage, so that nothing would be trained"):
+        claim_folder(replace(worlds.finished().recipe, stages=()), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_without_a_teacher_only_the_student_is_measured(tmp_path):
     from limbeck.core.discovery import methods
 

@@ -74,11 +74,13 @@ def test_a_failed_control_withholds_table_and_headline(tmp_path):
 def test_what_the_checks_found_stands_in_the_report(tmp_path):
     run = replace(worlds.finished(), folder=tmp_path)
     (tmp_path / "metrics.jsonl").write_text((worlds.finished().folder / "metrics.jsonl").read_text())
-    kinds = {level: Finding(level, f"check {level}", f"line of {level}", "mend it") for level in LEVELS}
-    page = report_run(run, list(kinds.values())).read_text()
-    assert json.loads((tmp_path / "checks.json").read_text()) == [asdict(each) for each in kinds.values()]
+    found = [Finding(level, f"check {level}", f"line of {level}", "mend it") for level in LEVELS]
+    found.append(Finding("warning", "check warning", "another line of it", "mend that"))
+    page = report_run(run, found).read_text()
+    assert json.loads((tmp_path / "checks.json").read_text()) == [asdict(each) for each in found]
+    assert "another line of it; mend that" in page
     assert "trained although the checks found an error: check error: line of error; mend it" in page
-    assert "line of warning" in page
+    assert "line of warning; mend it" in page
     assert "line of ok" not in page
     (tmp_path / "checks.json").unlink()
     assert "Before training" not in report_run(run).read_text()

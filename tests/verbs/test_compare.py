@@ -63,6 +63,13 @@ def test_from_data_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     assert plain_arm.pop("surgeries") == []
     assert {**inherited, "name": ""} == {**plain_arm, "name": ""}
     assert {one["stages"][0]["optimisation"]["optimizer"] for one in recipes.values()} == {"muon"}
+    assert plain["checks"] == json.loads((tmp_path / "out" / "checks.json").read_text())
+    errors = {one["check"] for one in plain["checks"] if one["level"] == "error"}
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert all(f"trained although the checks found an error: {check}" in page for check in errors)
+    assert {
+        optimisation["optimizer"] for arm in plain["arms"].values() for optimisation in arm["optimisation"].values()
+    } == {"muon"}
     again = compare(worlds.data(), **arguments(tmp_path / "out", optimizer="muon"))  # read again, examined no more
     assert again.comparison.mean("balanced", "image<->text MRR") == outcome.comparison.mean(
         "balanced", "image<->text MRR"

@@ -184,6 +184,7 @@ def test_a_vit_students_run_opens_in_sentence_transformers(student, tmp_path):
         ({"draws": -1}, 2, "draws is the number of augmented draws"),
         ({"workers": -1}, 2, "workers is a number of processes"),
         ({"max_bad": 2}, 2, "max-bad is a share between 0 and 1"),
+        ({"seed": 99999999999999999999999}, 2, "seed is a whole number from 0 to"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_and_leaves_nothing(changes, code, phrase, tmp_path, capsys):

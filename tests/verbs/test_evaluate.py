@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -242,3 +244,101 @@ def test_paths_may_be_strings_and_built_in_data_goes_to_the_cache(tmp_path, monk
     evaluate(str(worlds.classifier().folder), data="digits", out=out, cache=cache)
     assert json.loads((tmp_path / "a.json").read_text())["metrics"]
     assert asked == [tmp_path / "kept"]
+
+
+def refuses(out, phrase, monkeypatch, *, data=None):
+    """`--out` is refused before a model is opened, and nothing is written."""
+    from limbeck.pipeline import assess
+
+    monkeypatch.setattr(assess, "open_judged", lambda name: pytest.fail("the model was opened"))
+    before = out.read_bytes() if out.is_file() else None
+    with pytest.raises(UsageError, match=phrase):
+        evaluate("hf:x", data=data or worlds.data(), out=out)
+    assert (out.read_bytes() if out.is_file() else None) == before
+
+
+def test_out_never_replaces_what_another_wrote(tmp_path, monkeypatch):
+    data = worlds.as_csv(tmp_path, worlds.icons())
+    refuses(data, "is the data itself; name a new JSON file$", monkeypatch, data=str(data))
+    (tmp_path / "link.json").symlink_to(data)
+    refuses(tmp_path / "link.json", "is the data itself", monkeypatch, data=str(data))
+    for name, text in (("notes.json", '{"model": "x"}'), ("list.json", "[1]"), ("notes.txt", "mine"), ("empty", "")):
+        (tmp_path / name).write_text(text)
+        refuses(tmp_path / name, f"{name} is there and is no result of `limbeck evaluate`; name a new", monkeypatch)
+    (tmp_path / "latin.json").write_bytes(b"\xff\xfe")
+    refuses(tmp_path / "latin.json", "is no result of", monkeypatch)
+    refuses(tmp_path / "notes.txt" / "o.json", r"notes\.txt, which is no folder; name another", monkeypatch)
+
+
+def test_out_is_not_inside_a_run_or_a_comparison(tmp_path, monkeypatch):
+    run = worlds.finished().folder
+    for place in (run / "evaluation.json", run / "new.json", run / "model" / "deep" / "new.json"):
+        refuses(place, f"lies in {run}(/model)?, a folder that Limbeck wrote.*; name a file outside", monkeypatch)
+    (tmp_path / "begun").mkdir()
+    shutil.copy(run / "recipe.json", tmp_path / "begun")
+    refuses(tmp_path / "begun" / "new.json", "lies in .*/begun", monkeypatch)
+    (tmp_path / "alias").symlink_to(run)
+    refuses(tmp_path / "alias" / "new.json", "lies in ", monkeypatch)
+
+
+def test_out_is_no_device_and_no_pipe(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", Path("/dev/null")):
+        refuses(place, "is no regular file; name a JSON file", monkeypatch)
+        assert not place.is_file()
+
+
+def test_an_earlier_result_is_replaced(tmp_path, capsys):
+    out, model = tmp_path / "deep" / "o.json", f"hf:{worlds.model('clip')}"
+    for name in ("manifest.json", "recipe.json"):  # of somebody else's project
+        (tmp_path / name).write_text('{"name": "app"}')
+    evaluate(model, data=worlds.data(), split="test", out=out)
+    evaluate(model, data=worlds.data(), split="validation", out=out)
+    assert json.loads(out.read_text())["data"]["split"] == "validation"
+
+
+@pytest.mark.parametrize("max_bad", [-1.0, 2.0, float("nan")])
+def test_a_share_of_bad_rows_is_between_0_and_1(max_bad, monkeypatch):
+    from limbeck.pipeline import assess
+
+    monkeypatch.setattr(assess, "open_judged", lambda name: pytest.fail("the model was opened"))
+    with pytest.raises(UsageError, match="max-bad is a share between 0 and 1"):
+        evaluate("hf:x", data=worlds.data(), max_bad=max_bad)
+
+
+def trained_on_a_copy(tmp_path):
+    """A run on data of its own, which may be moved away."""
+    from limbeck.verbs.distill import distill
+
+    data = worlds.as_csv(tmp_path / "own", worlds.icons())
+    return data, distill(str(data), **worlds.arguments(tmp_path / "run"))
+
+
+def test_training_rows_in_other_data_are_counted(tmp_path, capsys):
+    """The file has another name and other ids, but its test rows are pictures that the run was trained on."""
+    data, run = trained_on_a_copy(tmp_path)
+    seen = [item for item in worlds.icons() if item["split"] == "train"][:8]
+    new = worlds.icons(60)[40:44]
+    items = [item | {"id": f"r{n}", "split": "test"} for n, item in enumerate([*seen, *new])]
+    other = str(worlds.as_parquet(tmp_path / "other", items))
+    capsys.readouterr()
+    evaluate(str(run.folder), data=other)
+    said = capsys.readouterr().err
+    assert "not the data that the run was trained on" in said
+    assert f"warning: 8 of 12 rows stand in the training rows of the run ({data}); these figures flatter it" in said
+    fresh = worlds.as_parquet(tmp_path / "fresh", [item | {"split": "test"} for item in new])
+    evaluate(str(run.folder), data=str(fresh))
+    assert "warning" not in capsys.readouterr().err
+    data.rename(tmp_path / "gone.csv")
+    evaluate(str(run.folder), data=other)
+    said = capsys.readouterr().err
+    assert "not the data that the run was trained on" in said
+    assert "warning" not in said
+
+
+def test_training_data_that_cannot_be_opened_any_more_is_no_fault(tmp_path, capsys):
+    data, run = trained_on_a_copy(tmp_path)
+    data.write_text("no table")
+    capsys.readouterr()
+    evaluate(str(run.folder), data=worlds.data("parquet"))
+    assert "warning" not in capsys.readouterr().err

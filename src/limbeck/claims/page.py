@@ -111,6 +111,8 @@ def _section(name: str, entry: Mapping[str, Any], item: Recipe | Study, stale: b
         if one.get("carried"):
             older.setdefault("commit {commit:.10}, {measured}".format(**one["carried"]), []).append(arm)
     lines += [f"\nMeasured earlier, and taken over: {', '.join(arms)} ({when})." for when, arms in older.items()]
+    if again := entry.get("restated"):
+        lines.append(f"\nIntervals computed again on {again['date']}: {again['why']}.")
     controls = sorted({text for one in entry["arms"].values() for text in one.get("failed controls", ())})
     lines += [f"\n{text}" for text in controls]
     dirty = " with uncommitted changes" if entry["dirty"] else ""

@@ -25,6 +25,7 @@ from limbeck.core.artefact import read_json, sha256_file, verify, write_json
 from limbeck.core.describe import build, describe
 from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.core.recipe import Recipe
+from limbeck.pipeline.checks.record import CHECKS
 from limbeck.pipeline.differences import differences
 from limbeck.pipeline.execute import Bench, Run
 from limbeck.pipeline.measure import Measured, measured_from
@@ -308,7 +309,8 @@ def check_place(out: Path, rules: Rules) -> bool:
         return True
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; --out is a folder for the comparison")
-    if out.exists() and any(".tmp-" not in place.name for place in out.iterdir()):
+    # What the checks found is there before the comparison has begun.
+    if out.exists() and any(place.name != CHECKS and ".tmp-" not in place.name for place in out.iterdir()):
         raise UsageError(f"{out} is not empty and holds no comparison; choose another --out")
     return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from limbeck.compare.sentences import about_teacher, by_arm, overall, sentences
 from limbeck.compare.tables import csv_text, findings_table, seed_rows, summary_rows
 from limbeck.core.artefact import versions, write_file, write_json
 from limbeck.core.checkout import commit
+from limbeck.pipeline.checks.finding import Finding
+from limbeck.pipeline.checks.record import read_checks, warnings_of, waved
 from limbeck.pipeline.execute import Bench
 from limbeck.report.document import Block, Commands, Facts, Report, Section, Table
 from limbeck.report.terminal import plain_table
@@ -56,15 +58,16 @@ class Family:
 
 def write_outputs(outcome: Outcome, bench: Bench, *, out: Path, title: str) -> list[str]:
     """Write everything to `out`; returns the lines for the terminal."""
-    families = families_of(outcome)
-    write_json(out / "comparison.json", _finite(plain_outcome(outcome, families, bench)))
+    families, checks = families_of(outcome), read_checks(out)
+    plain = plain_outcome(outcome, families, bench) | {"checks": [asdict(finding) for finding in checks]}
+    write_json(out / "comparison.json", _finite(plain))
     by_seed = [(one, row) for one in families for row in seed_rows(one.comparison)]
     by_arm = [(one, row) for one in families for row in summary_rows(one.found)]
     for name, rows in (("comparison.csv", by_seed), ("summary.csv", by_arm)):
         lines = [{"budget": one.budget, **row, **_costs(outcome, one, str(row["arm"]))} for one, row in rows]
         write_file(out / name, csv_text(lines).encode())
-    write_report(out / "report.html", report_of(outcome, families, title=title, out=out))
-    return terminal_lines(outcome, families, out)
+    write_report(out / "report.html", report_of(outcome, families, checks, title=title, out=out))
+    return [*terminal_lines(outcome, families, out), *waved(checks)]
 
 
 def families_of(outcome: Outcome, *, reference: str = REFERENCE) -> list[Family]:
@@ -135,7 +138,7 @@ def plain_outcome(outcome: Outcome, families: list[Family], bench: Bench) -> dic
     }
 
 
-def report_of(outcome: Outcome, families: list[Family], *, title: str, out: Path) -> Report:
+def report_of(outcome: Outcome, families: list[Family], checks: Sequence[Finding], *, title: str, out: Path) -> Report:
     """The page: what helps, what it costs, how it learned, where it comes from."""
     first = families[0]
     sections = []
@@ -175,11 +178,13 @@ def report_of(outcome: Outcome, families: list[Family], *, title: str, out: Path
             ],
         ),
     ]
+    if warned := warnings_of(checks):
+        sections.insert(-1, Section("Before training", [Facts("What the checks warned of", warned)]))
     return Report(
         title,
         headlines(families),
         sections,
-        warnings=[doubt for one in families for doubt in one.doubts],
+        warnings=[*(doubt for one in families for doubt in one.doubts), *waved(checks)],
         series=tuple(first.comparison.runs),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 from limbeck.core.augmentation import Augmentation, Jitter
@@ -16,6 +17,13 @@ from limbeck.core.term import Ref, Term
 
 CACHE_DTYPES = ("float32", "float16")
 OPTIMIZERS = ("adamw", "muon")
+PRECISIONS = ("auto", "bf16", "fp32")
+SEEDS = 1 << 63  # a seed is below; torch takes no larger one everywhere
+
+
+def _check(name: str, value: object, valid: bool, wanted: str, *, verb: str = "is") -> None:
+    if not valid:
+        raise UsageError(f"{name} {verb} {wanted}; got {value}")
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class Optimisation:
         optimizer: `adamw`, or `muon`: orthogonalised momentum for linear layers and convolutions, AdamW for the rest.
 
     Raises:
-        UsageError: an optimizer that does not exist.
+        UsageError: an optimizer or precision that does not exist, or a number out of its range.
     """
 
     learning_rate: float = 1e-3
@@ -70,6 +78,13 @@ class Optimisation:
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise UsageError(unknown("optimizer", self.optimizer, OPTIMIZERS))
+        if self.precision not in PRECISIONS:
+            raise UsageError(unknown("precision", str(self.precision), PRECISIONS, where="an optimisation"))
+        _check("learning_rate", self.learning_rate, 0 < self.learning_rate < inf, "a positive number")
+        _check("weight_decay", self.weight_decay, 0 <= self.weight_decay < inf, "at least 0")
+        _check("warmup", self.warmup, 0 <= self.warmup <= 1, "a share between 0 and 1")
+        _check("clip", self.clip, self.clip is None or 0 < self.clip < inf, "a positive number, or null")
+        _check("ema", self.ema, self.ema is None or 0 <= self.ema < 1, "at least 0 and below 1, or null")
 
 
 @dataclass(frozen=True)
@@ -166,7 +181,7 @@ class DataSpec:
             the error).
 
     Raises:
-        UsageError: a `cache_dtype` that does not exist.
+        UsageError: a `cache_dtype` or `precision` that does not exist, or a number out of its range.
     """
 
     path: str
@@ -181,6 +196,13 @@ class DataSpec:
     def __post_init__(self) -> None:
         if self.cache_dtype not in CACHE_DTYPES:
             raise UsageError(unknown("cache_dtype", str(self.cache_dtype), CACHE_DTYPES, where="the data of a recipe"))
+        if self.precision not in PRECISIONS[1:]:  # a teacher's answers are kept: no measurement may choose theirs
+            raise UsageError(unknown("precision", str(self.precision), PRECISIONS[1:], where="the data of a recipe"))
+        fewest = min(self.draws.values(), default=0) if isinstance(self.draws, Mapping) else self.draws
+        _check("draws", fewest, fewest >= 0, "the number of augmented draws of a row, at least 0")
+        _check("max-bad", self.max_bad, 0 <= self.max_bad <= 1, "a share between 0 and 1 (or a percentage)")
+        whole = min(self.fractions) >= 0 and abs(sum(self.fractions) - 1) <= 1e-6
+        _check("fractions", self.fractions, whole, "three shares that sum to 1", verb="are")
 
     def draws_of(self, kind: str) -> int:
         """Stored draws of rows of this kind."""
@@ -248,8 +270,11 @@ class Recipe:
         teachers: name -> further teachers, named as `teacher` is; `expert` is read as `Ref("expert.image")`.
         answers: modality -> the output that evaluation takes for it; one that is not named takes the student's tower.
         evaluators: protocols for validation and test; the first metric of the first one steers early stopping.
-        seed: of weights, order and draws.
+        seed: of weights, order and draws, from 0 to 2^63 - 1.
         claim: for `recipes/papers`.
+
+    Raises:
+        UsageError: a seed that no random generator takes.
     """
 
     name: str
@@ -265,3 +290,6 @@ class Recipe:
     surgeries: tuple[Surgery, ...] = ()
     teachers: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Ref] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check("seed", self.seed, 0 <= self.seed < SEEDS, f"a whole number from 0 to {SEEDS - 1}")

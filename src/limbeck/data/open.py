@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from limbeck.core.errors import DataError, nearest
 from limbeck.core.source import Source
 from limbeck.data.named import built_in, named_source
+from limbeck.data.table import is_url
 
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".tar")
 
@@ -28,7 +30,7 @@ def open_source(path: str | Path, *, max_bad: float = 0.01) -> Source:
     source = _open(str(path))
     rows = source.rows
     bad = [row.id for row in rows if not row.modalities]
-    if len(bad) > max_bad * len(rows):
+    if bad and len(bad) > max_bad * len(rows):
         why = _why(source, next(index for index, row in enumerate(rows) if not row.modalities))
         raise DataError(
             f"{len(bad)} of {len(rows)} rows of {path} cannot be used (more than {max_bad:.2%}): "
@@ -98,6 +100,10 @@ def _open_folder(place: Path) -> Source:
 
 
 def _missing(place: Path, path: str) -> str:
+    if place.is_symlink():
+        return f"{path} is a link to {os.readlink(place)}, which is not there; mend the link, or name the file itself"
+    if is_url(path):
+        return f"{path} is a URL, and URLs are not fetched; download it first and name the file"
     try:
         beside = [item.name for item in place.parent.iterdir()]
     except (OSError, ValueError):

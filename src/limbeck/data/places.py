@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
+from limbeck.core.errors import UsageError
+
 _CHOSEN: ContextVar[Path | None] = ContextVar("limbeck_cache", default=None)
 
 
@@ -32,12 +34,19 @@ def cache_folder() -> Path:
     written to, still works.
 
     Raises:
+        UsageError: the folder that `--cache` or `LIMBECK_CACHE` names is a file, or lies below one.
         OSError: not even the temporary folder can be written to.
     """
-    named = _CHOSEN.get() or os.environ.get("LIMBECK_CACHE")
+    chosen = _CHOSEN.get()
+    named = chosen or os.environ.get("LIMBECK_CACHE")
     if named:
         folder = Path(named).expanduser()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            what = "--cache" if chosen else "LIMBECK_CACHE"
+            file = next((place for place in (folder, *folder.parents) if place.is_file()), folder)
+            raise UsageError(f"{what} {folder} cannot be a folder: {file} is a file; name another place") from error
         return folder
     for place in (_below_home(), Path(tempfile.gettempdir()) / f"limbeck-{os.getuid()}"):
         if place is None:

@@ -172,6 +172,9 @@ def _cell(value: object, modality: str) -> str | bytes | Piece | None:
             value = bytes(value).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise ValueError(_NOT_UTF8 % modality) from None
+    if isinstance(value, list):
+        several = "captions" if modality == "text" else "pictures"
+        raise ValueError(f"column '{modality}' holds a list, not text; several {several} take a row each")
     if not isinstance(value, str):
         raise ValueError(f"column '{modality}' holds a {type(value).__name__}, not text")
     if not value.strip().strip("\ufeff"):

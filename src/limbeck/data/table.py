@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 from collections.abc import Sequence
 from functools import cached_property
@@ -91,6 +92,11 @@ class TableSource(Source):
             return _read_piece(value, where=f"row {record.id}")
         if modality == "text" or isinstance(value, bytes):
             return value
+        if is_url(value):
+            raise DataError(
+                f"row {record.id} of {self.path}: {escaped(value)} is a URL, and URLs are not fetched; download the "
+                "pictures first and name the files"
+            )
         return read_media(self.folder / os.path.expanduser(value), where=f"row {record.id} of {self.path}")
 
 
@@ -105,6 +111,15 @@ def _row(record: Record) -> Row:
         text=text if isinstance(text, str) else "",
         domain=record.domain,
     )
+
+
+def is_url(text: str) -> bool:
+    """Whether a path is the address of something elsewhere.
+
+    >>> is_url("https://x.org/a.png"), is_url("C:/a.png")
+    (True, False)
+    """
+    return re.match(r"[a-z][a-z0-9+.-]+://", text.strip(), re.IGNORECASE) is not None
 
 
 def read_media(path: Path, *, where: str) -> bytes:

@@ -37,16 +37,33 @@ def units(embeddings: Embeddings, modalities: Iterable[str]) -> Integers:
             return np.unique(unit, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
+def by_unit(items: Floats, unit: Integers, weight: Floats | None = None) -> Floats:
+    """One item a unit, with the mean of the items.
+
+        z_u = v + (sum of x_i in u  -  v * sum of w_i in u) * units / sum w,   v = sum x / sum w
+
+    Their spread is that of the ratio v: where every item equals its weight there is none, however uneven the units.
+
+    Args:
+        items: `(n,)` x, each already times its weight.
+        unit: `(n,)` numbers from 0, none left out.
+        weight: `(n,)` w; None is 1 everywhere.
+
+    Source: the linearised variance of a ratio under cluster sampling, Cochran 1977, "Sampling Techniques", 9A.
+
+    >>> by_unit(np.array([1.0, 0.0, 1.0]), np.array([0, 0, 1]))
+    array([0.44444444, 0.88888889])
+    """
+    right, asked = np.bincount(unit, items), np.bincount(unit, weight)
+    value = right.sum() / asked.sum()
+    return np.asarray(value + (right - value * asked) * (len(asked) / asked.sum()))
+
+
 def over_units(metric: Metric, embeddings: Embeddings, *, modality: str | None = None) -> Metric:
     """The same metric with one item a unit, and its interval over units; unchanged where every unit is one item.
 
-    With the items `x_i` of unit u, their weights `w_i` (1, or the share that a row has of both directions) and the
-    value `v = sum x / sum w`, a unit's item is
-
-        z_u = v + (sum of x_i in u  -  v * sum of w_i in u) * units / sum w
-
-    whose mean is v, and whose spread is that of the ratio: a model that is right everywhere has no spread, however
-    uneven the units are. Differences of two models are those of their items.
+    The weight of an item is 1, or the share that a row has of both directions; see `by_unit`. Differences of two models
+    are those of their items.
 
     Args:
         metric: of an evaluator, one item a row or a query.
@@ -56,8 +73,6 @@ def over_units(metric: Metric, embeddings: Embeddings, *, modality: str | None =
 
     Raises:
         UsageError: the items are not those of these rows.
-
-    Source: the linearised variance of a ratio under cluster sampling, Cochran 1977, "Sampling Techniques", 9A.
     """
     pair = metric.name.rpartition(" ")[0]
     if modality is not None:
@@ -75,9 +90,7 @@ def over_units(metric: Metric, embeddings: Embeddings, *, modality: str | None =
     count = int(unit.max()) + 1
     if count == len(rows) and np.allclose(weight, 1):
         return metric
-    right, asked = np.bincount(unit, metric.items), np.bincount(unit, weight)
-    value = float(right.sum() / asked.sum())
-    items = value + (right - value * asked) * (count / asked.sum())
+    items = by_unit(metric.items, unit, weight)
     interval = mean_interval(items)
     low, high = max(0.0, interval.low), min(1.0, interval.high)
     note = f"{metric.note}; " if metric.note else ""

@@ -28,11 +28,13 @@ from limbeck.pipeline.checks.leakage import HELD, find_leaks
 from limbeck.pipeline.measure import Measured, measure
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.parts import open_run_models
+from limbeck.pipeline.rows import trained_on
 
 SPLITS = (*NAMES, "all")
 PROMPTS = ("a picture of a {}",)
 _PAIR = frozenset(("image", "text"))
 _PAIRED, _LABELLED = " and ".join(sorted(_PAIR)), "image and label"
+_KEYS = frozenset(("model", "data", "transforms", "prompts", "withheld", "metrics", "controls", "versions"))
 _Part = tuple[Evaluator, list[int]]
 
 
@@ -112,6 +114,15 @@ class Assessment:
         }
 
 
+def is_assessment(path: Path) -> bool:
+    """Whether a file holds an earlier `Assessment`, by the keys of its JSON."""
+    try:
+        plain = read_json(path)
+    except ArtefactError:
+        return False
+    return isinstance(plain, dict) and plain.keys() >= _KEYS
+
+
 def open_judged(name: str) -> Judged:
     """A run folder, a model folder, or any teacher's name.
 
@@ -182,12 +193,15 @@ def assess(
     parts, templates = asked.parts(indices, tuple(prompts))
     if not parts:
         raise DataError(asked.nothing(indices))
+    used = sorted({row for _, rows in parts for row in rows})
+    if judged.recipe is not None and not own and (seen := trained_on(source, used, judged.recipe.data)):
+        where = f"stand in the training rows of the run ({judged.recipe.data.path})"
+        notify(f"warning: {len(seen)} of {len(used)} rows {where}; these figures flatter it")
     measured = [measure(judged.encoders, source, rows, [evaluator]) for evaluator, rows in parts]
     together = Measured(
         tuple(metric for one in measured for metric in one.metrics),
         tuple(control for one in measured for control in one.controls),
     )
-    used = sorted({row for _, rows in parts for row in rows})
     ids = tuple(source.rows[row].id for row in used)
     transforms = {modality: transform_of(encoder) for modality, encoder in judged.encoders.items()}
     return Assessment(judged.name, path, chosen, ids, together, transforms, templates, fingerprint)

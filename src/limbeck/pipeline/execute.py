@@ -284,9 +284,14 @@ def check_folder(out: Path, recipe: Recipe | None = None) -> None:
     """Refuse a folder that a run cannot go into, before anything is read or written.
 
     Raises:
-        UsageError: the folder holds something that is no run.
+        UsageError: the folder holds something that is no run, or lies below a file; the recipe has no stage.
         ArtefactError: it holds a finished run or, where the recipe is known, one of another recipe.
     """
+    if recipe is not None and not recipe.stages:
+        raise UsageError(f"the recipe '{recipe.name}' has no stage, so that nothing would be trained; give it one")
+    for place in out.parents:
+        if place.exists() and not place.is_dir():
+            raise UsageError(f"{place} is a file; --out {out} cannot be a folder below it, choose another --out")
     written = out / "recipe.json"
     if written.exists():
         if (out / MANIFEST).exists():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
-from limbeck.core.artefact import versions, write_json
+from limbeck.core.artefact import versions
 from limbeck.core.evaluator import Metric
 from limbeck.evaluation.cost import parameters
 from limbeck.pipeline.checks.finding import Finding
+from limbeck.pipeline.checks.record import warnings_of, waved, write_checks
 from limbeck.pipeline.execute import Run
 from limbeck.pipeline.measure import Measured
 from limbeck.pipeline.parts import model_prefix
@@ -38,11 +38,8 @@ def report_run(run: Run, findings: Sequence[Finding] = ()) -> Path:
         findings: of `check_before`; an error among them was waved through.
     """
     if findings:
-        write_json(run.folder / "checks.json", [asdict(finding) for finding in findings])
-    doubts = {finding.check: finding.line for finding in findings if finding.level == "warning"}
-    waved = [
-        f"trained although the checks found an error: {each.sentence}" for each in findings if each.level == "error"
-    ]
+        write_checks(run.folder, findings)
+    warned = warnings_of(findings)
     problems = withheld({"student": run.student} | ({"teacher": run.teacher} if run.teacher is not None else {}))
     counts = {tower: parameters([encoder]) for tower, encoder in run.encoders.items()}
     facts = {
@@ -55,11 +52,11 @@ def report_run(run: Run, findings: Sequence[Finding] = ()) -> Path:
     report = Report(
         title=f"{run.recipe.name}: {run.recipe.student} from {run.recipe.teacher or 'no teacher'}",
         summary=[headline(run)] if not problems else [],
-        warnings=[*problems, *waved],
+        warnings=[*problems, *waved(findings)],
         sections=[
             Section("Quality on the test split", [] if problems else [run_table(run)]),
             Section("Training", curves(run.folder)),
-            *([Section("Before training", [Facts("What the checks warned of", doubts)])] if doubts else []),
+            *([Section("Before training", [Facts("What the checks warned of", warned)])] if warned else []),
             Section("Provenance", [Facts("How this was made", facts), Commands("Next", next_commands(run))]),
         ],
     )

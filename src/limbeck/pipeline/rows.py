@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
-from limbeck.core.errors import DataError
+from limbeck.core.errors import DataError, LimbeckError
 from limbeck.core.recipe import DataSpec
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
-from limbeck.data.splits import hash_split
+from limbeck.data.open import open_source
+from limbeck.data.splits import hash_split, split_of
 
 
 def kind_of(modalities: Iterable[str]) -> str:
@@ -82,6 +84,8 @@ def remedy(source: Source, splits: Mapping[str, Sequence[int]], name: str) -> st
     what = " and ".join(sorted(complete))
     whole = [row for row in source.rows if row.modalities == complete]
     if not whole:
+        if unread := _unread(source):
+            return f"no row can be used: {unread}"
         blank = sorted(complete.difference(*(row.modalities for row in source.rows)))
         if blank:
             return f"every '{blank[0]}' is blank: fill them in"
@@ -97,6 +101,17 @@ def remedy(source: Source, splits: Mapping[str, Sequence[int]], name: str) -> st
     return " or ".join(ways)
 
 
+def _unread(source: Source) -> str:
+    """Why the first row cannot be used, where none can; "" where some row can, or is just blank."""
+    if not len(source) or any(row.modalities for row in source.rows):
+        return ""
+    try:
+        source.sample(0)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
 def skeleton(source: Source, indices: Iterable[int], draws: Iterable[int]) -> Batch:
     """A batch without views: what a cached teacher needs to know."""
     index = torch.as_tensor(list(indices), dtype=torch.long)
@@ -105,3 +120,31 @@ def skeleton(source: Source, indices: Iterable[int], draws: Iterable[int]) -> Ba
         for modality in source.modalities
     }
     return Batch(views={}, present=present, index=index, draw=torch.as_tensor(list(draws), dtype=torch.long))
+
+
+def trained_on(source: Source, indices: Iterable[int], spec: DataSpec) -> list[int]:
+    """Those of some rows that stand in the training rows of `spec`; none where its data cannot be opened any more.
+
+    Data with a name but without a path is left alone: opening it might fetch it.
+    """
+    try:
+        if not Path(spec.path).expanduser().exists():
+            return []
+        training = open_source(spec.path, max_bad=1.0)
+        return standing_in(source, indices, training, split_of(training, spec.fractions)["train"])
+    except (LimbeckError, OSError, ValueError):
+        return []
+
+
+def standing_in(source: Source, indices: Iterable[int], training: Source, rows: Iterable[int]) -> list[int]:
+    """Those of some rows whose picture is a training row's, byte by byte; a row without a picture goes by its text."""
+    known = {_content(training, row) for row in rows} - {None}
+    return [row for row in indices if _content(source, row) in known]
+
+
+def _content(source: Source, row: int) -> tuple[str, str] | None:
+    modalities = source.rows[row].modalities
+    try:
+        return next(((name, source.content(row, name)) for name in ("image", "text") if name in modalities), None)
+    except DataError:
+        return None

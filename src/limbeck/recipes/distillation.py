@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from limbeck.core.recipe import AlignSpec, Budget, Method, Optimisation, StageSpec
 from limbeck.core.term import Ref, Term
@@ -18,6 +19,23 @@ def batch_of(kinds: Mapping[str, int], size: int) -> dict[str, int]:
     return {kind: min(size, count) for kind, count in kinds.items() if count}
 
 
+def with_groups(terms: Mapping[str, Term]) -> dict[str, Term]:
+    """The terms, told which rows are right answers for one another wherever an objective can be told and is not yet.
+
+    The methods themselves leave it out: claims are measured with their terms.
+
+    >>> with_groups({"contrast": Term(InfoNCELoss(), {"query": Ref("student.image")})})["contrast"].inputs
+    {'query': Ref(producer='student.image', output='pooled'), 'target_group': Ref(producer='target', output='group')}
+    """
+    return {name: _with_group(term) for name, term in terms.items()}
+
+
+def _with_group(term: Term) -> Term:
+    if "target_group" not in term.objective.inputs().keys() - term.inputs.keys():
+        return term
+    return replace(term, inputs={**term.inputs, "target_group": Ref("target", "group")})
+
+
 def student_stage(
     method: Method,
     *,
@@ -27,11 +45,11 @@ def student_stage(
     optimizer: str = "adamw",
     evaluations: int = 10,
 ) -> StageSpec:
-    """One joint stage that trains both towers and the scale by a method."""
+    """One joint stage that trains both towers and the scale by a method; see `with_groups`."""
     every = max(1, steps // evaluations)
     return StageSpec(
         name="student",
-        terms=method.terms,
+        terms=with_groups(method.terms),
         trains=method.trains(),
         budget=Budget(steps, batch=batch, evaluate_every=every, save_every=every),
         optimisation=Optimisation(learning_rate=learning_rate, ema=0.99, optimizer=optimizer),

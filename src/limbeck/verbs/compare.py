@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from limbeck.verbs.distill import OPTIMIZER, RATE, STUDENT
 from limbeck.verbs.kept import kept_in_cache
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def compare(
     teacher: Annotated[str, "hf:FOLDER-OR-NAME, st:..., open_clip:..., timm:..., hf:IMAGE+hf:TEXT, a preset"],
     methods: Annotated[str, "methods, separated by commas; see `limbeck list method`"],
     out: Annotated[Path | str, "folder for the comparison; what is finished in it is reused"],
-    student: Annotated[str, "preset (conv-s, vit-s, ...) or hf:CONFIG"] = "conv-s",
+    student: Annotated[str, "preset (resnet-s, vit-s, ...) or hf:CONFIG"] = STUDENT,
     seeds: Annotated[int, "runs of every arm, under seeds 0, 1, ..."] = 5,
     budget: Annotated[Literal["steps", "seconds"], "what every arm gets equally much of"] = "steps",
     steps: Annotated[int, "optimizer steps of a run; 0 takes 30 passes over the pairs, at least 500"] = 0,
@@ -31,8 +32,8 @@ def compare(
     jobs: Annotated[int, "processes; any number gives the same results; 0 takes what the cores allow, at most 4"] = 0,
     threads: Annotated[int, "torch threads of each process; 0 takes a quarter of the cores"] = 0,
     batch_size: Annotated[int, "pairs in a batch"] = 256,
-    learning_rate: Annotated[float, "peak learning rate"] = 1e-3,
-    optimizer: Annotated[str, "of every arm: adamw, or muon (with AdamW for what is no matrix)"] = "adamw",
+    learning_rate: Annotated[float, "peak learning rate"] = RATE,
+    optimizer: Annotated[str, "of every arm: adamw, or muon (with AdamW for what is no matrix)"] = OPTIMIZER,
     draws: Annotated[int, "augmented draws kept for each row; 0 trains without augmentation"] = 4,
     max_bad: Annotated[float, "largest share of unreadable rows (0.01 or 1%)"] = 0.01,
     cache: Annotated[Path | str | None, "folder for caches; default: LIMBECK_CACHE or ~/.cache/limbeck"] = None,
@@ -82,6 +83,7 @@ def compare(
     from limbeck.data.places import cache_folder
     from limbeck.encoders.student import make_student
     from limbeck.pipeline.checks.before import check_before
+    from limbeck.pipeline.checks.record import write_checks
     from limbeck.pipeline.execute import open_bench
     from limbeck.pipeline.notify import to_stderr
     from limbeck.verbs.distill import check_numbers, draft
@@ -105,7 +107,7 @@ def compare(
             first, bench, names, steps=steps, batch_size=batch_size, learning_rate=learning_rate, optimizer=optimizer
         )
         if not begun:  # what goes on was examined when it began
-            check_before(arms[names[-1]], bench, out=out, notify=notify, allow=allow)
+            write_checks(out, check_before(arms[names[-1]], bench, out=out, notify=notify, allow=allow))
     outcome = contest(arms, bench, rules, out=out, jobs=jobs or default_jobs(rules.threads), notify=notify)
     title = f"Which method helps? {student} from {teacher} on {data}"
     print("\n".join(write_outputs(outcome, bench, out=out, title=title)))
@@ -139,7 +141,7 @@ def make_arms(
     steps: int,
     batch_size: int,
     learning_rate: float,
-    optimizer: str = "adamw",
+    optimizer: str = OPTIMIZER,
 ) -> dict[str, Recipe]:
     """One recipe a method, alike in everything but the terms."""
     from dataclasses import replace

@@ -59,6 +59,6 @@ def data(
         lines.append(f"licence: {licence}")
     lines.append(f"fingerprint: {source.fingerprint()}")
     pairs = {"image", "text"} <= {*source.modalities}
-    lines += ["", f"next: limbeck doctor {shlex.quote(name)} --teacher icons --student conv-s"] if pairs else []
+    lines += ["", f"next: limbeck doctor {shlex.quote(name)} --teacher icons --student resnet-s"] if pairs else []
     print("\n".join(lines))
     return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from limbeck.verbs.distill import RATE, STUDENT
 from limbeck.verbs.kept import kept_in_cache
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def doctor(
     teacher: Annotated[
         str | None, "hf:FOLDER-OR-NAME, st:..., open_clip:..., timm:..., hf:IMAGE+hf:TEXT, a preset"
     ] = None,
-    student: Annotated[str | None, "preset (conv-s, vit-s, ...) or hf:CONFIG"] = None,
+    student: Annotated[str | None, "preset (resnet-s, vit-s, ...) or hf:CONFIG"] = None,
     method: Annotated[str, "what the student would be taught by; see `limbeck list method`"] = "balanced",
     sample: Annotated[int, "rows that are read and decoded; 0 reads all"] = 2000,
     batch_size: Annotated[int, "pairs in a batch, for the forecasts"] = 256,
@@ -102,9 +103,9 @@ def doctor(
 
     if sample < 0:
         raise UsageError(f"sample is a number of rows, 0 for all; got {sample}")
-    check_numbers(method=method, steps=steps, batch_size=batch_size, learning_rate=1e-3)
+    check_numbers(method=method, steps=steps, batch_size=batch_size, learning_rate=RATE)
     notify = to_stderr()
-    recipe = draft(data, teacher=teacher or "none", student=student or "conv-s", draws=draws, seed=0, max_bad=max_bad)
+    recipe = draft(data, teacher=teacher or "none", student=student or STUDENT, draws=draws, seed=0, max_bad=max_bad)
     models = load_teacher(teacher) if teacher is not None else None
     width = shared_width(recipe, models)
     made = make_student(student, width=width) if student is not None else None
@@ -124,7 +125,7 @@ def doctor(
     plan, foreseen = None, list["Finding"]()
     if named and kinds.get("image+text"):
         full = fill(
-            recipe, kinds, method=method, steps=steps, batch_size=batch_size, learning_rate=1e-3,
+            recipe, kinds, method=method, steps=steps, batch_size=batch_size, learning_rate=RATE,
             aligned=models is None or models.aligned,
         )  # fmt: skip
         if student is not None and shared_width(full, models) != width:  # projectors have a width of their own

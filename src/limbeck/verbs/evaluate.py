@@ -46,7 +46,8 @@ def evaluate(
         Metrics, controls, transforms, prompts and the ids of the rows.
 
     Raises:
-        UsageError: a wrong name, or a model without one space for image and text.
+        UsageError: a wrong name or number, a model without one space for image and text, or an `out` that something
+            else than an earlier result stands at.
         DataError: data that cannot be used.
         ArtefactError: a run that is not finished, or a corrupt file.
     """
@@ -62,9 +63,11 @@ def evaluate(
         raise UsageError(unknown("split", split, SPLITS))
     if prompt:
         Prompts(("a", "b"), tuple(prompt))  # a wrong template is said before anything is read
+    if max_bad is not None:
+        DataSpec(data, max_bad=max_bad)  # says which shares there are
     out = Path(out) if out is not None else None
-    if out is not None and out.is_dir():
-        raise UsageError(f"--out {out} is a folder; name a JSON file")
+    if out is not None:
+        _check_out(out, Path(data).expanduser())
     notify = to_stderr()
     judged = open_judged(model)
     theirs = judged.recipe.data if judged.recipe is not None else DataSpec(data)
@@ -76,6 +79,46 @@ def evaluate(
         write_json(out, found.to_json())
     _show(found)
     return found
+
+
+def _check_out(out: Path, data: Path) -> None:
+    """Refuse a place where the result would replace or spoil something, before anything is computed."""
+    from limbeck.core.errors import UsageError
+    from limbeck.pipeline.assess import is_assessment
+
+    if out.is_dir():
+        raise UsageError(f"--out {out} is a folder; name a JSON file")
+    for folder in out.resolve().parents:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"--out {out} lies below {folder}, which is no folder; name another file")
+        if _is_ours(folder):
+            raise UsageError(
+                f"--out {out} lies in {folder}, a folder that Limbeck wrote and checks; name a file outside"
+            )
+    if not out.exists():
+        return
+    if data.exists() and out.samefile(data):
+        raise UsageError(f"--out {out} is the data itself; name a new JSON file")
+    if not out.is_file():
+        raise UsageError(f"--out {out} is no regular file; name a JSON file")
+    if not is_assessment(out):
+        raise UsageError(f"--out {out} is there and is no result of `limbeck evaluate`; name a new JSON file")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is a run, a comparison or another artefact; other programs have a manifest.json as well."""
+    from limbeck.core.artefact import MANIFEST, SEAL, read_json
+    from limbeck.core.describe import KEY
+    from limbeck.core.errors import ArtefactError
+
+    for name, key in ((MANIFEST, SEAL), ("recipe.json", KEY)):
+        try:
+            plain = read_json(folder / name)
+        except ArtefactError:
+            continue
+        if isinstance(plain, dict) and key in plain:
+            return True
+    return False
 
 
 def _show(found: Assessment) -> None:

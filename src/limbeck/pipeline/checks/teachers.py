@@ -16,12 +16,15 @@ from limbeck.data.loader import EvalLoader
 from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.evaluation.embeddings import Embeddings, embed
 from limbeck.evaluation.retrieval import RetrievalEvaluator
+from limbeck.evaluation.units import over_units
 from limbeck.pipeline.checks.finding import Finding
 from limbeck.pipeline.views import view_of
 
 ENOUGH = 50
 _LEAST, _MOST = 8, 256
+_ALL_RIGHT = 0.95  # chance above which a teacher that knows the data has no room to show it
 Vectors = NDArray[np.float32]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,13 @@ class Heard:
         rows: complete rows that it was asked about.
         vectors: modality -> unit vectors, one a row.
         seconds: modality -> seconds for one row, preparing it included.
+        content: modality -> number of each row's raw value; rows with one number hold the same picture or words.
     """
 
     rows: tuple[int, ...]
     vectors: Mapping[str, Vectors] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    content: Mapping[str, Integers] = field(default_factory=dict)
 
 
 def hear(models: TeacherModels, source: Source, looked: Sequence[int], *, seconds: float) -> Heard:
@@ -52,8 +57,9 @@ def hear(models: TeacherModels, source: Source, looked: Sequence[int], *, second
     found = {modality: _said(encoder, source, rows) for modality, encoder in models.encoders.items()}
     return Heard(
         rows,
-        {modality: vectors for modality, (vectors, _) in found.items()},
+        {modality: said.vectors[modality] for modality, (said, _) in found.items()},
         {modality: taken / len(rows) for modality, (_, taken) in found.items()},
+        {modality: said.content[modality] for modality, (said, _) in found.items()},
     )
 
 
@@ -79,20 +85,27 @@ def check_teacher(models: TeacherModels, source: Source, heard: Heard) -> Iterat
         )
     else:
         yield Finding("ok", "width", f"{widths} in one space")
-    same = [name for name, vectors in heard.vectors.items() if len(vectors) >= _LEAST and _spread(vectors) < 1e-4]
+    if len(heard.rows) < _LEAST:
+        few = f"only {len(heard.rows)} rows have image and text, too few to see whether it knows anything"
+        yield Finding("note", "teacher at chance", few)
+        return
+    told = _embeddings(source, heard)
+    differ = {name: len(told.distinct(name)[0]) for name in heard.vectors}
+    same = [name for name, vectors in heard.vectors.items() if differ[name] > 1 and _spread(vectors) < 1e-4]
     for name in same:
         yield Finding(
             "error",
             "teacher",
-            f"its {name} encoder gives one answer to {len(heard.rows)} different rows",
+            f"its {name} encoder gives one answer to {differ[name]} different rows",
             "its weights or its preprocessing are broken",
         )
-    if same or len(heard.rows) < _LEAST:
-        if not same:
-            few = f"only {len(heard.rows)} rows have image and text, too few to see whether it knows anything"
-            yield Finding("note", "teacher at chance", few)
-        return
-    yield _knows(models, source, heard) if models.aligned else _related(heard)
+    if alike := [name for name, count in differ.items() if count < 2]:
+        line = (
+            f"all {len(heard.rows)} rows have one {' and one '.join(alike)}: they cannot tell what {models.name} knows"
+        )
+        yield Finding("warning", "teacher at chance", line, "give it rows that differ")
+    elif not same:
+        yield _knows(models, told) if models.aligned else _related(heard)
 
 
 def towerless(models: TeacherModels, lacks: Sequence[str]) -> Finding:
@@ -118,25 +131,39 @@ def _frozen(models: TeacherModels) -> Iterator[Finding]:
         yield Finding("ok", "frozen", f"no parameter of {models.name} trains")
 
 
-def _knows(models: TeacherModels, source: Source, heard: Heard) -> Finding:
+def _embeddings(source: Source, heard: Heard) -> Embeddings:
+    """What evaluation would have of these rows: repeated pictures and captions count once."""
     rows = np.array(heard.rows)
-    embeddings = Embeddings(
+    return Embeddings(
         vectors=heard.vectors,
         present={modality: np.ones(len(rows), dtype=bool) for modality in heard.vectors},
         group=group_ids(source.rows).numpy()[rows],
         label=np.full(len(rows), -1),
         index=rows,
+        content=heard.content,
     )
-    metric = RetrievalEvaluator((1,)).metrics(embeddings)[0]
+
+
+def _knows(models: TeacherModels, told: Embeddings) -> Finding:
+    metric = over_units(RetrievalEvaluator((1,)).metrics(told)[0], told)
     found = (
-        f"{metric.name} {metric.value:.1%} ({metric.low:.1%} to {metric.high:.1%}) on {metric.n} rows, "
-        f"chance {metric.chance:.1%}"
+        f"{metric.name} {metric.value:.1%} ({metric.low:.1%} to {metric.high:.1%}) on {len(told)} rows, "
+        + (f"{metric.n} of them independent, " if metric.n < len(told) else "")
+        + f"chance {metric.chance:.1%}"
     )
     if metric.low > metric.chance:
         return Finding("ok", "teacher at chance", f"it is not: {found}")
+    if metric.chance > _ALL_RIGHT:
+        line = f"nearly every answer is right ({found}): these rows cannot tell what {models.name} knows"
+        return Finding(
+            "warning", "teacher at chance", line, "see whether captions and the `group` column tell rows apart"
+        )
     if metric.n < ENOUGH:
         return Finding(
-            "warning", "teacher at chance", f"{models.name} is not seen to know this data: {found}", "give it more rows"
+            "warning",
+            "teacher at chance",
+            f"{models.name} is not seen to know this data: {found}",
+            "give it more rows that differ, or see whether its weights, tokenizer and preprocessing belong together",
         )
     return Finding(
         "error",
@@ -180,10 +207,10 @@ def _spread(vectors: Vectors) -> float:
     return float(np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).max())
 
 
-def _said(encoder: Encoder, source: Source, rows: Sequence[int]) -> tuple[Vectors, float]:
-    """Unit vectors of one modality, and the seconds that they took."""
+def _said(encoder: Encoder, source: Source, rows: Sequence[int]) -> tuple[Embeddings, float]:
+    """Unit vectors and contents of one modality, and the seconds that they took."""
     start = time.perf_counter()
     view = view_of(encoder)
     loader = EvalLoader(source, indices=rows, views={encoder.modality: view}, batch_size=64)
-    vectors = embed({encoder.modality: encoder}, loader).vectors[encoder.modality]
-    return vectors, time.perf_counter() - start
+    said = embed({encoder.modality: encoder}, loader)
+    return said, time.perf_counter() - start

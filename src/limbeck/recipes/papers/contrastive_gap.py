@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from limbeck.core.recipe import Claim
 from limbeck.core.study import Lab, Scores, Study
 from limbeck.evaluation.modality_gap import modality_gap
+from limbeck.evaluation.units import by_unit, units
 from limbeck.recipes.papers.contrastive_gap_zero_shot import (
     DIFFERS,
     SOURCE,
@@ -34,14 +37,15 @@ def contrastive_gap() -> Study:
 
 
 def measure(seed: int, lab: Lab) -> Mapping[str, Scores]:
-    """Separability of each test vector, distance of the centroids, and retrieval, of both losses."""
+    """Separability by concept, distance of the centroids, and retrieval, of both losses."""
     arms = {"method": contrastive_gap_zero_shot(), "CLIP loss": contrastive_gap_clip()}
     found: dict[str, Scores] = {}
     for arm, recipe in arms.items():
         trial = lab.trial(recipe, seed=seed)
-        held = {split: lab.embed(trial.encoders, trial, split).vectors for split in ("train", "test")}
-        fit, test = held["train"], held["test"]
+        fit, rows = lab.embed(trial.encoders, trial, "train").vectors, lab.embed(trial.encoders, trial, "test")
+        test, unit = rows.vectors, units(rows, rows.vectors)
         gap = modality_gap(test["image"], test["text"], fit_first=fit["image"], fit_second=fit["text"])
         items = {metric.name: metric.items for metric in trial.student.metrics}
-        found[arm] = {"separability": gap.told_apart, "centroid distance": [gap.distance], METRIC: items[METRIC]}
+        told_apart = by_unit(gap.told_apart, np.tile(unit, 2))  # both vectors of a concept's drawings are one item
+        found[arm] = {"separability": told_apart, "centroid distance": [gap.distance], METRIC: items[METRIC]}
     return found

@@ -31,7 +31,8 @@ def subspace() -> Study:
         setup=f"icons; EfficientNet-Lite0 (1280) and MiniLM (384), frozen; {ANCHORS} anchor pairs drawn from the "
         "training rows; pictures find their captions among the test rows",
         differs="pictures instead of 3D shapes; one pair of encoders",
-        tuning="five settings of each arm on validation, in every run: the ridge of the map (full space) or the width",
+        tuning="five settings of each arm on validation, in every run: the ridge of the map (full space) or the width; "
+        "local CKA in the full space has nothing to choose",
         also=("matching",),
     )
     return Study("subspace", measure=measure, claim=claim)
