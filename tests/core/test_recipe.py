@@ -58,7 +58,7 @@ def test_an_argument_that_came_later_leaves_older_descriptions_as_they_were():
         ({"weight_decay": -1.0}, "weight_decay is at least 0; got -1.0"),
         ({"warmup": 7.0}, "warmup is a share between 0 and 1; got 7.0"),
         ({"clip": 0.0}, "clip is a positive number, or null; got 0.0"),
-        ({"ema": 1.0}, "ema is at least 0 and below 1, or null; got 1.0"),
+        ({"ema": 1.5}, "ema is between 0 and 1, or null; got 1.5"),
         ({"precision": "fp8"}, "unknown precision 'fp8' .*valid: auto, bf16, fp32"),
     ],
 )

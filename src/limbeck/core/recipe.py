@@ -84,7 +84,7 @@ class Optimisation:
         _check("weight_decay", self.weight_decay, 0 <= self.weight_decay < inf, "at least 0")
         _check("warmup", self.warmup, 0 <= self.warmup <= 1, "a share between 0 and 1")
         _check("clip", self.clip, self.clip is None or 0 < self.clip < inf, "a positive number, or null")
-        _check("ema", self.ema, self.ema is None or 0 <= self.ema < 1, "at least 0 and below 1, or null")
+        _check("ema", self.ema, self.ema is None or 0 <= self.ema <= 1, "between 0 and 1, or null")
 
 
 @dataclass(frozen=True)
