@@ -82,5 +82,6 @@ def test_teachers_are_those_of_the_recipes(tmp_path: Path):
 
 def test_a_restated_entry_says_so(tmp_path: Path):
     again = {"date": "2026-01-02", "commit": "abc", "why": "rows of one picture are one item"}
-    assert "Intervals computed again on 2026-01-02: rows of one picture are one item." in page_of(tmp_path, restated=again)
+    said = "Intervals computed again on 2026-01-02: rows of one picture are one item."
+    assert said in page_of(tmp_path, restated=again)
     assert "computed again" not in page_of(tmp_path)

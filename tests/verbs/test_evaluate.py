@@ -77,7 +77,8 @@ def test_several_right_answers_for_one_picture(tmp_path):
     found = evaluate(f"hf:{worlds.model('clip')}", data=str(worlds.as_parquet(tmp_path, items)))
     by_name = {metric.name: metric for metric in found.measured.metrics}
     assert by_name["image->text R@1"].n == 10
-    assert by_name["text->image R@1"].n == 20
+    assert by_name["text->image R@1"].n == 10  # both captions of a picture are one item of the interval
+    assert "20 answers in 10 units" in by_name["text->image R@1"].note
     assert by_name["text->image R@1"].chance == pytest.approx(1 / 10)
     assert by_name["image->text R@1"].chance == pytest.approx(2 / 20)
 
