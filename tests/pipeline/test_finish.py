@@ -21,7 +21,7 @@ from pipeline import worlds
 def test_the_headline_has_interval_n_chance_and_the_caveat():
     said = headline(worlds.finished())
     assert said.startswith("image \N{LEFT RIGHT ARROW} text MRR: the student reaches ")
-    assert "5 test rows), the teacher " in said
+    assert "5 test items), the teacher " in said
     assert "where chance is 45.7%" in said
     assert "One seed" in said
 

@@ -40,3 +40,13 @@ def test_plot_says_what_the_intervals_hold() -> None:
 
 def test_arrows() -> None:
     assert arrows("image<->text R@1") == "image ↔ text R@1"
+
+
+def test_the_note_says_how_many_items_there_were() -> None:
+    one, other = (
+        Metric(name, 0.5, n, 0.4, 0.6, 0.1) for name, n in (("image->text R@1", 1200), ("text->image R@1", 40))
+    )
+    assert metrics_table("t", {"student": [one]}).note.endswith("over test items: 1,200.")
+    both = metrics_table("t", {"student": [one], "teacher": [one, other]}).note
+    assert both.endswith(f"over test items: {arrows('image->text')} 1,200, {arrows('text->image')} 40.")
+    assert metrics_table("t", {"student": [one]}, note="mine").note == "mine"

@@ -81,7 +81,7 @@ def headline(run: Run) -> str:
         beside = f", the teacher {theirs.value:.1%}"
     return (
         f"{arrows(first.name)}: the student reaches {first.value:.1%} "
-        f"({first.low:.1%} to {first.high:.1%}, {first.n} test rows)"
+        f"({first.low:.1%} to {first.high:.1%}, {first.n:,} test items)"
         f"{beside}, where chance is {first.chance:.1%}. One seed; the spread over seeds is not in the interval."
     )
 

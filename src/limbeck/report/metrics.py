@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from limbeck.core.evaluator import Metric
 from limbeck.evaluation.intervals import Difference
 from limbeck.report.document import MISSING, Cell, Estimate, ForestPlot, ForestRow, Row, Table
-
-_NOTE = "All values in %; small figures are 95 % intervals over test items."
 
 
 def percent(metric: Metric) -> Estimate:
@@ -27,7 +25,7 @@ def metrics_table(
     *,
     differences: Mapping[str, Difference] | None = None,
     difference: str = "difference",
-    note: str = _NOTE,
+    note: str = "",
 ) -> Table:
     """One row a metric, one column a model, then chance and the paired difference.
 
@@ -36,7 +34,7 @@ def metrics_table(
         models: name -> metrics. A metric that a model lacks is a dash.
         differences: metric name -> paired difference; None leaves the column out.
         difference: header of that column.
-        note: small print.
+        note: small print; "" says what the intervals are over.
     """
     first: dict[str, Metric] = {}
     for metrics in models.values():
@@ -52,7 +50,15 @@ def metrics_table(
         group, _, short = arrows(name).rpartition(" ")
         rows.append(Row(short, cells, group=group + " (mean of both directions)" * ("<->" in name)))
     columns = ["metric", *models, "chance", *([difference] if differences is not None else [])]
+    note = note or f"All values in %; small figures are 95 % intervals over test items: {_counts(first.values())}."
     return Table(caption, columns, rows, note=note, span=(0.0, 100.0) if differences is None else None)
+
+
+def _counts(metrics: Iterable[Metric]) -> str:
+    """How many items there were: one number, or one for each kind of question."""
+    found = {arrows(metric.name).rpartition(" ")[0] or metric.name: f"{metric.n:,}" for metric in metrics}
+    numbers = set(found.values())
+    return numbers.pop() if len(numbers) == 1 else ", ".join(f"{name} {count}" for name, count in found.items())
 
 
 def differences_plot(
