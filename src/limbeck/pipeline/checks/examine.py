@@ -18,7 +18,7 @@ from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.pipeline.checks.costs import Plan, check_costs, measure_student
 from limbeck.pipeline.checks.finding import Finding
 from limbeck.pipeline.checks.inputs import check_normalisation, check_pictures, check_tokens
-from limbeck.pipeline.checks.leakage import HELD, Leaks, leakage
+from limbeck.pipeline.checks.leakage import Leaks, leakage
 from limbeck.pipeline.checks.rows import check_rows
 from limbeck.pipeline.checks.teachers import Heard, check_teacher, hear
 from limbeck.pipeline.rows import kind_of
@@ -67,8 +67,7 @@ def examine(
     source, looked = subject.source, subject.looked
     splits, leaks, most = subject.splits, subject.leaks, subject.data.max_bad
     found = [*check_rows(source, splits, subject.report, max_bad=most, leaks=leaks, pairs=pairs)]
-    held = {name: sum(row in set(looked) for row in subject.splits.get(name, ())) for name in HELD}
-    found += leakage(source, subject.leaks, held)
+    found += leakage(source, subject.leaks)
     encoders = towers(subject)
     found += check_pictures(subject.report, encoders)
     found += check_normalisation(source, looked, encoders)

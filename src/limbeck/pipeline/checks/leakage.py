@@ -26,6 +26,7 @@ class Leaks:
         compared: training pictures that near-duplicates were looked for in.
         training: training pictures in all; those that were not compared by look were compared byte by byte.
         kept_clean: the source promises to have removed its own duplicates, and nothing was compared.
+        held: held-out split -> rows that were compared.
     """
 
     pictures: Mapping[str, tuple[Duplicate, ...]] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class Leaks:
     compared: int = 0
     training: int = 0
     kept_clean: bool = False
+    held: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self, split: str) -> frozenset[int]:
         """Rows of one held-out split whose picture is a training row's."""
@@ -94,21 +96,21 @@ def find_leaks(source: Source, splits: Mapping[str, Sequence[int]], *, most: int
         name: tuple(sorted(some, key=lambda pair: (not pair.exact, pair.distance, pair.first)))
         for name, some in pairs.items()
     }
-    return Leaks(found, captions, compared=min(most, len(training)), training=len(training))
+    looked = {name: len(splits.get(name, ())) for name in HELD}
+    return Leaks(found, captions, compared=min(most, len(training)), training=len(training), held=looked)
 
 
-def leakage(source: Source, leaks: Leaks, held: Mapping[str, int]) -> list[Finding]:
+def leakage(source: Source, leaks: Leaks) -> list[Finding]:
     """What `doctor` says about leaks.
 
     Args:
         source: the rows.
         leaks: what was found.
-        held: held-out split -> rows that were compared.
     """
     if leaks.kept_clean:
         found = [Finding("ok", "leakage", "the source keeps duplicates of training rows out of its held-out rows")]
     elif any(leaks.rows(split) for split in HELD):
-        counts = " and ".join(f"{len(leaks.rows(s))} of {held.get(s, 0)} {s} rows" for s in HELD if leaks.rows(s))
+        counts = " and ".join(f"{len(leaks.rows(s))} of {leaks.held.get(s, 0)} {s} rows" for s in HELD if leaks.rows(s))
         first = next(pairs for pairs in leaks.pictures.values() if pairs)[0]
         ids = f"{source.rows[first.first].id} = {source.rows[first.second].id}"
         found = [
