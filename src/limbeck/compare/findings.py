@@ -102,7 +102,7 @@ class Findings:
     @property
     def is_share(self) -> bool:
         """Whether the metric is a share of one, shown in per cent."""
-        return all(0 <= value <= 1 for mean in self.means.values() for value in mean.by_seed)
+        return _shares(self.means)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -173,8 +173,8 @@ def findings(
     }
     tested = {(one, other): cautious(tables[one], tables[other], gain) for (one, other), gain in seen.items()}
     others = [arm for arm in tables if arm != reference]
-    shares = all(0 <= float(one.mean()) <= 1 for values in tables.values() for one in values)
-    most = 1.0 if shares else math.inf  # two shares are never further apart
+    means = {arm: _mean(values, resamples) for arm, values in tables.items()}
+    most = 1.0 if _shares(means) else math.inf  # two shares are never further apart
     against = {arm: _within(_of(seen, arm, reference), most) for arm in others}
     corrected = holm({arm: _of(tested, arm, reference).p for arm in others})
     found = [
@@ -198,7 +198,7 @@ def findings(
         metric,
         reference,
         higher_is_better,
-        {arm: _mean(values, resamples) for arm, values in tables.items()},
+        means,
         tuple(found),
         BestSet(tuple(arm for arm in tables if arm in best.arms and arm not in lost), {**best.beaten, **lost}),
         seen,
@@ -207,6 +207,10 @@ def findings(
         level,
         power,
     )
+
+
+def _shares(means: Mapping[str, Mean]) -> bool:
+    return all(0 <= value <= 1 for mean in means.values() for value in mean.by_seed)
 
 
 def _within(found: Difference, most: float) -> Difference:

@@ -38,11 +38,11 @@ def decode_image(value: object, *, max_pixels: int = MAX_PIXELS, at_least: int |
         ours = image is not value
         if ours and at_least is not None:
             image.draft(None, (at_least, at_least))  # of a JPEG alone; both sides keep at least as many pixels
-        return shrunk(_to_rgb(image, max_pixels, ours=ours), at_least)
+        return shrunk(_to_rgb(image, ours=ours), at_least)
 
 
 def stored_size(value: object, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
-    """(width, height) as stored, after as little decoding as shows damage: of a photograph a fifth of what it takes.
+    """(width, height) as stored, after as little decoding as shows damage.
 
     Use when every row is looked at once.
 
@@ -53,7 +53,7 @@ def stored_size(value: object, *, max_pixels: int = MAX_PIXELS) -> tuple[int, in
         size = image.size
         if image is not value:
             image.draft(None, (1, 1))
-        _to_rgb(image, max_pixels, ours=image is not value)
+        _to_rgb(image, ours=image is not value)
     return size
 
 
@@ -115,9 +115,8 @@ def _allow(image: Image.Image, max_pixels: int) -> None:
         raise DataError(f"the image is {width}x{height}: it has no pixels")
 
 
-def _to_rgb(image: Image.Image, max_pixels: int, *, ours: bool = False) -> Image.Image:
+def _to_rgb(image: Image.Image, *, ours: bool) -> Image.Image:
     """RGB; a picture that is nobody else's may be changed in place, which spares two copies of a photograph."""
-    _allow(image, max_pixels)
     image.load()
     if image.mode == "RGB" and not image.info and not isinstance(image, _lazy()):
         return image
