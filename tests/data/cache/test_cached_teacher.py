@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import ImageOps
 
 from data import cached as world
 from data.cached import FLIP, Pictures, Texts, batch, build, opened, source_of
 from limbeck.core.errors import UsageError
+from limbeck.data.images import decode_image
 
 PRESENT = [row for row in range(30) if row % 7 != 6]
 
@@ -31,6 +33,22 @@ def test_stored_is_what_a_row_alone_gives_and_absent_is_zero(tmp_path: Path) -> 
     assert not found.requires_grad
     assert (report.rows, report.computed, report.reused) == (25, 25, 0)  # 26 rows with a picture, two of them equal
     assert report.size == sum(path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file())
+
+
+def test_a_stored_draw_is_what_the_changed_picture_gives(tmp_path: Path) -> None:
+    """Oracle: the picture mirrored by hand; `FLIP` mirrors under every draw but 0."""
+    source, teacher = source_of(tmp_path / "data"), Pictures()
+    build(teacher, source, tmp_path / "cache", augmentations=FLIP, draws=2)
+    found = opened(teacher, source, tmp_path / "cache", augmentations=FLIP, draws=2)(
+        batch(source, [0, 0, 0], [0, 1, 2])
+    )
+    teacher.eval()
+    view = world.views()["image"]
+    plain = decode_image(source.sample(0).values["image"])
+    for place, picture in enumerate((plain, ImageOps.mirror(plain), ImageOps.mirror(plain))):
+        alone = teacher(view.collate([view.prepare(picture)]))["pooled"][0]
+        torch.testing.assert_close(found["pooled"][place], alone, rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(found["pooled"][0], found["pooled"][1])
 
 
 def test_a_modality_without_augmentation_stores_one_draw(tmp_path: Path) -> None:
