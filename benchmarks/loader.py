@@ -27,7 +27,7 @@ from benchmarks.measure import Settings, spread, target
 from limbeck.core.sample import Sample
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.core.view import View
-from limbeck.data.augmentation.augment import augment
+from limbeck.data.augmentation.augment import Drawn
 from limbeck.data.augmentation.random_affine import RandomAffine
 from limbeck.data.images import decode_image
 from limbeck.data.loader import TrainLoader
@@ -41,8 +41,8 @@ from limbeck.verbs.distill import distill
 
 BATCH = 64
 SIDE = 64
-# Epochs after which a run is looked at; `limbeck distill` takes the last, and as many draws of each row, unless told
-# otherwise. The loop that decodes is as fast in every epoch, so that the first few are enough of it.
+# Lengths of the runs; `limbeck distill` takes the last, and as many draws of each row, unless told otherwise.
+# The loop that decodes is as fast in every epoch, so that the first few are enough of it.
 EPOCHS = (5, 20, 30)
 DRAWS = int(inspect.signature(distill).parameters["draws"].default)
 KINDS = {"not augmented": 0, f"{DRAWS} draws": DRAWS}
@@ -114,38 +114,36 @@ def _compete(table: Path, workers: int, steps: int, batch: int, repeats: int) ->
 
 
 def _over_epochs(table: Path, workers: int, steps: int, batch: int, rounds: int) -> dict[str, Any]:
-    """Pictures a second from the start of a run to the end of an epoch; every run starts with an empty store."""
+    """Pictures a second of whole runs, each of which starts with an empty store."""
     source = open_source(table)
     paths, views = _paths(table, len(source)), _views()
     rows = {"image+text": range(len(source))}
     rates: dict[str, list[float]] = {}
     for _ in range(rounds):
         plain = MixedSampler(rows, batch={"image+text": batch})
-        decoded = _marks(_bare(paths, plain, steps * EPOCHS[0], workers, resize=False), steps, batch)[EPOCHS[0]]
+        decoded = _rate(_bare(paths, plain, steps * EPOCHS[0], workers, resize=False), batch)
         rates.setdefault("decode", []).append(decoded)
         for kind, draws in KINDS.items():
-            loader = TrainLoader(
-                source,
-                sampler=MixedSampler(rows, batch={"image+text": batch}, draws=draws),
-                views=views,
-                augmentations=(RandomAffine(),) if draws else (),
-                workers=workers,
-                store=PreparedStore(),
-            )
-            for epochs, rate in _marks(loader.steps(0, steps * EPOCHS[-1]), steps, batch).items():
+            for epochs in EPOCHS:
+                loader = TrainLoader(
+                    source,
+                    sampler=MixedSampler(rows, batch={"image+text": batch}, draws=draws),
+                    views=views,
+                    augmentations=(RandomAffine(),) if draws else (),
+                    workers=workers,
+                    store=PreparedStore(),
+                )
+                rate = _rate(loader.steps(0, steps * epochs), batch)
                 rates.setdefault(f"{kind}, {epochs} epochs", []).append(rate)
                 rates.setdefault(f"share, {kind}, {epochs} epochs", []).append(rate / decoded)
     return {name: spread(values) for name, values in rates.items()}
 
 
-def _marks(batches: Iterator[object], steps: int, batch: int) -> dict[int, float]:
-    """Epochs -> pictures a second until then."""
-    start, found = time.perf_counter(), {}
-    for number, _ in enumerate(batches, start=1):
-        epochs, rest = divmod(number, steps)
-        if not rest and epochs in EPOCHS:
-            found[epochs] = number * batch / (time.perf_counter() - start)
-    return found
+def _rate(batches: Iterator[object], batch: int) -> float:
+    """Rows a second from the first to the last batch."""
+    start = time.perf_counter()
+    number = sum(1 for _ in batches)
+    return number * batch / (time.perf_counter() - start)
 
 
 def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]:
@@ -173,6 +171,7 @@ def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]
         "the whole of it": lambda: list(plain.steps(0, steps)),
         "torch's resize instead of Pillow's": lambda: [_by_torch(each) for each in pictures],
         "a stored draw": lambda: [_drawn(sample, image) for sample in samples],
+        f"a stored draw, the {DRAWS} of a row together": lambda: [_together(sample, image) for sample in samples],
         "a stored draw of the whole picture": lambda: [_drawn(sample, whole) for sample in samples],
     }
     taken: dict[str, list[float]] = {name: [] for name in parts}
@@ -180,7 +179,8 @@ def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]
         for name, part in parts.items():
             start = time.perf_counter()
             part()
-            taken[name].append(1000 * (time.perf_counter() - start) / len(samples))
+            each = len(samples) * (DRAWS if "together" in name else 1)
+            taken[name].append(1000 * (time.perf_counter() - start) / each)
     other, ours = torch.stack(torchs).int(), torch.stack([_tensor(each) for each in small]).int()
     differ = {"differ": float((other != ours).float().mean()), "by at most": int((other - ours).abs().max())}
     moved = [(_drawn(sample, image) - _drawn(sample, whole)).abs().mean() for sample in samples]
@@ -190,7 +190,13 @@ def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]
 
 def _drawn(sample: Sample, view: View) -> torch.Tensor:
     """Pixels of draw 1."""
-    return view.prepare(augment(sample, 1, (RandomAffine(),), view=view))["pixels"].float()
+    return view.prepare(Drawn(sample, (RandomAffine(),), view=view)(1))["pixels"].float()
+
+
+def _together(sample: Sample, view: View) -> list[object]:
+    """Pixels of all draws, as the loader takes them when a row is first met."""
+    drawn = Drawn(sample, (RandomAffine(),), view=view)
+    return [view.prepare(drawn(draw)) for draw in range(1, 1 + DRAWS)]
 
 
 def _tensor(picture: Image.Image) -> torch.Tensor:

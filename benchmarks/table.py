@@ -95,8 +95,8 @@ def _loader(found: Mapping[str, Any]) -> str:
 500 x 375 JPEG and 256 px PNG, crops of two photographs, to 64 px, pictures a second. The loader also tokenises a
 caption a picture, normalises and stacks; the others only decode (and resize). The target is 90 % of decoding alone.
 
-**The first epoch**, nothing prepared beforehand. No loader reaches the target here that also has to resize, so the
-shares of both are judged:
+**The first epoch**, nothing prepared beforehand. A loader also has to resize, which takes a share of the time that no
+loader can leave out and stay bit-equal to the exported processor, so the shares of both are judged:
 
 {_table(("files", *kinds), rows)}"""
     return "\n".join((first, _loader_runs(found), _loader_profile(found["profile"])))
@@ -109,12 +109,12 @@ def _loader_runs(found: Mapping[str, Any]) -> str:
         for name, each in found["runs"].items()
         for kind in found["kinds"]
     ]
-    return f"""**Whole training runs**, from an empty store to the end of an epoch, as `limbeck` trains: what was
-prepared is kept (by the loader, for all workers), so that a row is decoded once for each of its stored draws; `decode`
+    return f"""**Whole training runs**, each from an empty store, as `limbeck` trains: what was prepared is kept (by the
+loader, for all workers), and a row is decoded once for all the stored draws that the run will see of it; `decode`
 decodes every picture in every epoch. In brackets after a rate: its share of decoding alone, by which a run is judged.
 Unless told otherwise `limbeck distill` takes {found["kinds"][-1]} of every row and {found["epochs"][-1]} epochs; the
-early epochs of such a run meet draws that nobody has prepared yet, each of which is decoded no larger than the student
-can see of it, turned and resized.
+first epoch of such a run prepares all of a row's draws, each decoded no larger than the student can see of it, turned
+and resized.
 
 {_table(("files", "rows", "decode", *epochs), runs)}"""
 
@@ -128,7 +128,7 @@ def _loader_profile(profile: Mapping[str, Any]) -> str:
     most = max(each["by at most"] for each in profile.values())
     moved = " and ".join(f"{_number(each['draws differ by'])} ({name})" for name, each in profile.items())
     reach = " and ".join(f"{_number(_with_torch(each))} ({name})" for name, each in profile.items())
-    return f"""**Where the first epoch goes**, milliseconds a picture in one process:
+    return f"""**Where the first epoch goes**, milliseconds a picture (or a draw) in one process:
 
 {_table(("", *profile), parts)}
 Pillow's resize is most of what is not decoding. It stays, because batches are bit for bit what the exported model's

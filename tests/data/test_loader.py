@@ -15,7 +15,7 @@ from limbeck.core.sample import Batch
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.core.threads import torch_threads
 from limbeck.core.view import View
-from limbeck.data.augmentation.augment import augment
+from limbeck.data.augmentation.augment import Drawn
 from limbeck.data.augmentation.caption_subset import CaptionSubset
 from limbeck.data.augmentation.horizontal_flip import HorizontalFlip
 from limbeck.data.augmentation.random_affine import RandomAffine
@@ -87,7 +87,7 @@ def test_a_batch_holds_what_was_sampled(source: CsvSource, views: Mapping[str, V
         for name in ("student.image", "teacher.image"):
             if "image" in sample.values:
                 view = views[name]
-                alone = view.collate([view.prepare(augment(sample, draw, PARTS, view=view))])["pixel_values"][0]
+                alone = view.collate([view.prepare(Drawn(sample, PARTS, view=view)(draw))])["pixel_values"][0]
                 assert torch.equal(batch.views[name]["pixel_values"][place], alone)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -155,9 +154,7 @@ def test_a_kill_leaves_nothing_that_counts(client: Path, tmp_path: Path) -> None
     slow = f"open({str(number)!r}, 'w').write(str(os.getpid()))\n{fake_npm.gives(client / 'some-1.0.0.tgz')}"
     fake_npm.install(client, f"{slow}\ntime.sleep(60)")
     running = spawn(child, str(cache), str(client))
-    running.go()
-    while not list(cache.glob(".*tmp*/*.tgz")):
-        time.sleep(0.01)
+    running.go().until(lambda: list(cache.glob(".*tmp*/*.tgz")))
     running.kill()
     assert running.wait().killed
     os.kill(int(number.read_text()), signal.SIGKILL)  # the client that it had started

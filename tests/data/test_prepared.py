@@ -19,8 +19,10 @@ def test_a_full_store_keeps_what_it_has() -> None:
     store = PreparedStore(limit=20)
     for index in range(5):
         store.put(index, 0, "a", {"x": torch.ones(2)})
+        assert store.full == (index > 1)
         store.put(index, 0, "a", {"x": torch.ones(2)})
-    assert (len(store), store.used) == (2, 16)
+    assert (len(store), store.used, store.largest) == (2, 16, 8)
+    assert store.full
     assert store.get(0, 0, "a") is not None
     assert store.get(4, 0, "a") is None
 

@@ -139,8 +139,7 @@ def test_builders_at_once_end_with_one_whole_cache(
 def test_a_waiting_builder_takes_over_from_a_killed_one(quick_disk: Path, source: CsvSource, expected: Tensor) -> None:
     folder, log = quick_disk / "cache", quick_disk / "log"
     first = tools.spawn(fill, source.path, str(folder), 0.2).go()
-    while not list(folder.glob("shards/*.safetensors")):
-        time.sleep(0.01)
+    first.until(lambda: list(folder.glob("shards/*.safetensors")))
     second = tools.spawn(fill, source.path, str(folder), 0.0, str(log)).go()
     time.sleep(0.1)
     first.kill()

@@ -63,8 +63,7 @@ def test_a_terminal_interrupts_workers_as_well(tmp_path: Path) -> None:
 
 def test_before_the_first_step(tmp_path: Path) -> None:
     child = tools.spawn(training.train, tmp_path, 1.0).go()
-    while not (tmp_path / "metrics.jsonl").exists():
-        time.sleep(0.002)
+    child.until((tmp_path / "metrics.jsonl").exists, every=0.002)
     os.kill(child.pid, signal.SIGINT)
     outcome = child.wait()
     assert outcome.code == 6

@@ -165,6 +165,15 @@ class Child:
         self.gate.send(None)
         return self
 
+    def until(self, done: Callable[[], object], *, seconds: float = 60, every: float = 0.01) -> Child:
+        """Waits until `done()` is true; fails the test where the child ends or time runs out before."""
+        due = time.monotonic() + seconds
+        while not done():
+            if not self.process.is_alive() or time.monotonic() > due:
+                pytest.fail(f"what the child was to do did not happen: {self.wait(seconds)}")
+            time.sleep(every)
+        return self
+
     def kill(self) -> None:
         """SIGKILL."""
         with contextlib.suppress(ProcessLookupError):

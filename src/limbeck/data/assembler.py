@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from limbeck.core.errors import LimbeckError
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
 from limbeck.core.view import View
-from limbeck.data.augmentation.augment import augment, augmentation_fingerprint
+from limbeck.data.augmentation.augment import Drawn, augmentation_fingerprint
 from limbeck.data.facts import facts_of
 from limbeck.data.packed import Place
 from limbeck.data.prepared import PreparedStore
@@ -50,15 +50,19 @@ class Assembler:
     def batch(
         self, indices: Sequence[int], draws: Sequence[int], made: dict[Place, Mapping[str, Tensor]] | None = None
     ) -> Batch:
-        """The rows in the order given; of what the store lacks, what is in `made` needs not be prepared again."""
+        """The rows in the order given; what was `made` elsewhere goes to the store and is not prepared again."""
         made = {} if made is None else made
+        if self.store is not None:
+            for key, tensors in made.items():
+                self.store.put(*key, tensors)
         numbers, drawn = [int(number) for number in indices], [int(draw) for draw in draws]
         index = torch.tensor(numbers, dtype=torch.int64)
         present = {modality: here[index] for modality, here in self._present.items()}
         prepared = {name: self._at_hand(name, view, numbers, drawn) for name, view in self.views.items()}
         for place in self._lacking(prepared, present):
-            for name, tensors in self.prepare(numbers[place], drawn[place], made).items():
-                prepared[name][place] = tensors
+            self._prepare(numbers[place], (drawn[place],), made)
+            for name, rows in prepared.items():
+                rows[place] = self._kept(name, numbers[place], drawn[place], made)
         target = {"group": self._groups[index]}
         if self.labels:
             target["label"] = self._labels[index]
@@ -121,27 +125,37 @@ class Assembler:
                 found[index, draw] = lacks
         return found
 
-    def prepare(
-        self, index: int, draw: int, made: dict[Place, Mapping[str, Tensor]]
-    ) -> dict[str, Mapping[str, Tensor] | None]:
-        """View -> tensors of one row, from the store, from `made`, or prepared now and added to both."""
-        found: dict[str, Mapping[str, Tensor] | None] = {}
+    def made(self, order: Mapping[int, Iterable[int]]) -> dict[Place, Mapping[str, Tensor]]:
+        """What the store lacks of the rows under the draws of an order (row -> draws)."""
+        made: dict[Place, Mapping[str, Tensor]] = {}
+        for index, draws in order.items():
+            self._prepare(index, draws, made)
+        return made
+
+    def _prepare(self, index: int, draws: Iterable[int], made: dict[Place, Mapping[str, Tensor]]) -> None:
+        """Add what store and `made` lack of one row under these draws to both; the row is read and decoded once."""
         sample = None
         for name, view in self.views.items():
             if view.modality not in self.source.rows[index].modalities:
-                found[name] = None
                 continue
-            place = self._place(name, index, draw)
-            kept = self.store.get(*place) if self.store is not None else None
-            if kept is None:
-                if place not in made:
-                    sample = sample or self.source.sample(index)
-                    try:
-                        made[place] = view.prepare(augment(sample, draw, self.augmentations, view=view))
-                    except LimbeckError as error:
-                        raise type(error)(f"row {sample.id}: {error}") from error
-                kept = made[place]
+            drawn = None
+            for draw in draws:
+                place = self._place(name, index, draw)
+                if place in made or (self.store is not None and place in self.store):
+                    continue
+                sample = sample or self.source.sample(index)
+                drawn = drawn or Drawn(sample, self.augmentations, view=view)
+                try:
+                    made[place] = view.prepare(drawn(draw))
+                except LimbeckError as error:
+                    raise type(error)(f"row {sample.id}: {error}") from error
                 if self.store is not None:
-                    self.store.put(*place, kept)
-            found[name] = kept
-        return found
+                    self.store.put(*place, made[place])
+
+    def _kept(
+        self, name: str, index: int, draw: int, made: Mapping[Place, Mapping[str, Tensor]]
+    ) -> Mapping[str, Tensor] | None:
+        """Tensors of a row that was prepared; None where it lacks the modality."""
+        place = self._place(name, index, draw)
+        found = made.get(place)
+        return self.store.get(*place) if found is None and self.store is not None else found

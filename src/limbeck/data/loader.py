@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -20,9 +22,12 @@ from limbeck.core.threads import torch_threads
 from limbeck.core.view import View
 from limbeck.core.workers import worker_deaths
 from limbeck.data.assembler import Assembler
+from limbeck.data.orders import Orders
 from limbeck.data.packed import Packed, Place, pack
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
+
+_AHEAD = 2  # orders on the way to each worker
 
 
 class TrainLoader:
@@ -89,43 +94,48 @@ class TrainLoader:
 
     def steps(self, start: int, stop: int) -> Iterator[Batch]:
         """Batches of the steps from `start` up to, not including, `stop`."""
+        steps = range(start, stop)
         if self.workers == 0:
-            for step in range(start, stop):
-                yield self.batch_at(step)
+            orders = Orders(self._assembler, sampler=self.sampler, steps=steps)
+            for step, order in zip(steps, orders, strict=True):
+                yield self._brought(step, self._assembler.made(order), orders)
             return
-        yield from self._from_workers(range(start, stop))
+        # Whoever waits for a batch is told of a worker's death by a signal, at any line.
+        with worker_deaths():
+            yield from self._from_workers(steps)
+
+    def _brought(self, step: int, made: dict[Place, Mapping[str, Tensor]], orders: Orders) -> Batch:
+        batch = self.batch_of(step, made)
+        orders.arrived(made)
+        return batch
 
     def _from_workers(self, steps: range) -> Iterator[Batch]:
         from torch.utils.data import DataLoader
 
-        coming: set[Place] = set()
-
-        def wanted() -> Iterator[list[tuple[int, int]]]:
-            # Asked a few steps ahead: what an earlier step has asked for is in the store before a later one needs it.
-            for step in steps:
-                rows = self._assembler.lacking(*self.sampler.at(step), coming)
-                if self.store is not None:
-                    coming.update(*rows.values())
-                yield list(rows)
-
+        orders = Orders(self._assembler, sampler=self.sampler, steps=steps, spare=_spare(self.workers))
         loader: Any = DataLoader(
             _Rows(self),
-            sampler=wanted(),  # type: ignore[arg-type]  # lists of rows, which `_Rows` takes as an index
+            sampler=orders,  # type: ignore[arg-type]  # orders, which `_Rows` takes as an index
             batch_size=None,
             num_workers=self.workers,
-            prefetch_factor=2,
+            prefetch_factor=_AHEAD,
             collate_fn=_same,
         )
-        with worker_deaths(), closing(_received(loader)) as received:
+        with closing(_received(loader)) as received:
             for step, item in zip(steps, received, strict=True):
                 if isinstance(item, LimbeckError):
                     raise item
                 # Torch's other threads would wait for work by spinning, and take more from the workers than they save.
                 with torch_threads(1):
-                    made = item.unpack()
-                    batch = self.batch_of(step, made)
-                coming.difference_update(made)
+                    batch = self._brought(step, item.unpack(), orders)
                 yield batch
+
+
+def _spare(workers: int) -> int:
+    """Bytes that every order on the way may take of the memory through which workers send: a quarter of it in all."""
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage("/dev/shm").free // (4 * _AHEAD * workers)
+    return 0
 
 
 def _received(loader: Iterable[Any]) -> Generator[Any]:
@@ -144,7 +154,7 @@ def _received(loader: Iterable[Any]) -> Generator[Any]:
 
 
 class _Rows(torch.utils.data.Dataset[Any]):
-    """Lists of rows as items of a data set; an error that is the user's to fix crosses the process border as a value.
+    """Orders as items of a data set; an error that is the user's to fix crosses the process border as a value.
 
     What a worker has prepared it hands on and forgets: it is kept where batches are made, once for all workers.
     """
@@ -152,14 +162,11 @@ class _Rows(torch.utils.data.Dataset[Any]):
     def __init__(self, loader: TrainLoader) -> None:
         self.assembler = Assembler(loader.source, views=loader.views, augmentations=loader.augmentations)
 
-    def __getitem__(self, rows: Sequence[tuple[int, int]]) -> Packed | LimbeckError:
-        made: dict[Place, Mapping[str, Tensor]] = {}
+    def __getitem__(self, order: Mapping[int, Sequence[int]]) -> Packed | LimbeckError:
         try:
-            for index, draw in rows:
-                self.assembler.prepare(index, draw, made)
+            return pack(self.assembler.made(order))
         except LimbeckError as error:
             return error
-        return pack(made)
 
 
 def _same(item: Any) -> Any:

@@ -18,6 +18,11 @@ class PreparedStore:
 
     Args:
         limit: bytes of tensors kept in this process.
+
+    Attributes:
+        used: bytes that are kept.
+        largest: bytes of the largest that was brought.
+        full: whether something was turned away.
     """
 
     def __init__(self, *, limit: int = 2_000_000_000) -> None:
@@ -25,6 +30,8 @@ class PreparedStore:
             raise UsageError(f"a store's limit is a number of bytes, got {limit}")
         self.limit = limit
         self.used = 0
+        self.largest = 0
+        self.full = False
         self.hits = 0
         self.misses = 0
         self._kept: dict[Place, Mapping[str, Tensor]] = {}
@@ -48,7 +55,11 @@ class PreparedStore:
     def put(self, index: int, draw: int, key: str, tensors: Mapping[str, Tensor]) -> None:
         """Keep the tensors if there is room."""
         size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
-        if (index, draw, key) not in self._kept and self.used + size <= self.limit:
+        if (index, draw, key) in self._kept:
+            return
+        self.largest = max(self.largest, size)
+        self.full = self.full or self.used + size > self.limit
+        if self.used + size <= self.limit:
             self._kept[index, draw, key] = tensors
             self.used += size
 

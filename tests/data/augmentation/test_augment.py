@@ -13,7 +13,7 @@ from data.made import encoded, picture, tokenizer
 from limbeck.core.augmentation import Augmentation
 from limbeck.core.sample import Sample
 from limbeck.core.spec import ImageSpec, TextSpec
-from limbeck.data.augmentation.augment import augment, augmentation_fingerprint
+from limbeck.data.augmentation.augment import Drawn, augmentation_fingerprint
 from limbeck.data.augmentation.caption_subset import CaptionSubset
 from limbeck.data.augmentation.colour_jitter import ColourJitter
 from limbeck.data.augmentation.horizontal_flip import HorizontalFlip
@@ -27,20 +27,20 @@ IMAGE, TEXT = view_for(ImageSpec(16, 16)), view_for(TextSpec(tokenizer(), 16))
 
 
 def array(draw: int, parts: Sequence[Augmentation] = PARTS, sample: Sample = SAMPLE) -> np.ndarray:
-    image = augment(sample, draw, parts, view=IMAGE)
+    image = Drawn(sample, parts, view=IMAGE)(draw)
     assert isinstance(image, Image.Image)
     assert image.mode == "RGB"
     return np.asarray(image)
 
 
 def words(draw: int) -> object:
-    return augment(SAMPLE, draw, PARTS, view=TEXT)
+    return Drawn(SAMPLE, PARTS, view=TEXT)(draw)
 
 
 def test_draw_0_is_the_value_itself() -> None:
     for view in (IMAGE, TEXT):
-        assert augment(SAMPLE, 0, PARTS, view=view) is SAMPLE.values[view.modality]
-        assert augment(SAMPLE, 3, (), view=view) is SAMPLE.values[view.modality]
+        assert Drawn(SAMPLE, PARTS, view=view)(0) is SAMPLE.values[view.modality]
+        assert Drawn(SAMPLE, (), view=view)(3) is SAMPLE.values[view.modality]
 
 
 def test_a_draw_is_the_same_every_time_and_draws_differ() -> None:
@@ -54,11 +54,11 @@ def test_another_process_draws_the_same() -> None:
     code = (
         "from types import SimpleNamespace\n"
         "from limbeck.core.sample import Sample\n"
-        "from limbeck.data.augmentation.augment import augment\n"
+        "from limbeck.data.augmentation.augment import Drawn\n"
         "from limbeck.data.augmentation.caption_subset import CaptionSubset\n"
         f"sample = Sample(0, 'other', {{'text': {SAMPLE.values['text']!r}}})\n"
         "view = SimpleNamespace(modality='text', side=None)\n"
-        "print(augment(sample, 5, (CaptionSubset(whole=0.0, label=0.0),), view=view), end='')"
+        "print(Drawn(sample, (CaptionSubset(whole=0.0, label=0.0),), view=view)(5), end='')"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == words(5)
@@ -70,12 +70,12 @@ def test_content_decides_not_the_id_or_the_place() -> None:
 
 def test_what_is_done_to_captions_does_not_move_pictures() -> None:
     assert np.array_equal(array(1), array(1, (PARTS[0], PARTS[2])))
-    assert augment(SAMPLE, 1, (PARTS[0], PARTS[2]), view=TEXT) == SAMPLE.values["text"]
+    assert Drawn(SAMPLE, (PARTS[0], PARTS[2]), view=TEXT)(1) == SAMPLE.values["text"]
 
 
 def test_pictures_are_not_decoded_for_words() -> None:
     broken = Sample(0, "a", {"image": b"no picture", "text": "Bed: one, two"})
-    assert isinstance(augment(broken, 1, PARTS, view=TEXT), str)
+    assert isinstance(Drawn(broken, PARTS, view=TEXT)(1), str)
 
 
 class Seen(Augmentation):
@@ -111,10 +111,10 @@ def test_no_more_is_decoded_than_the_model_can_see(
     parts: tuple[Seen, ...], spec: ImageSpec, size: tuple[int, int], kind: str
 ) -> None:
     sample = replace(SAMPLE, values={"image": encoded(picture(1, (400, 300)), kind)})
-    augment(sample, 1, parts, view=view_for(spec))
+    Drawn(sample, parts, view=view_for(spec))(1)
     assert parts[0].size == size
     if len(parts) == 1:
-        assert augment(sample, 0, parts, view=view_for(spec)) is sample.values["image"]
+        assert Drawn(sample, parts, view=view_for(spec))(0) is sample.values["image"]
 
 
 def test_fingerprint_knows_arguments_and_order() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
@@ -21,31 +22,50 @@ GAP = 2.0
 """How many times larger than a model's own size a picture stays that is only seen changed: Pillow's `reducing_gap`."""
 
 
-def augment(sample: Sample, draw: int, augmentations: Sequence[Augmentation], *, view: View) -> object:
-    """What a view prepares of the sample under draw `draw`: the same change for every model, process and run.
+class Drawn:
+    """One sample's value under any draw: the same change for every model, process and run.
 
-    Use when a row is prepared for any model: student and teacher then see one picture, each at its own size. The
-    generator of each augmentation is seeded from the content of the value, the draw and the place among those of its
-    modality, so that a cache that is addressed by content and draw never holds another picture's features. Where every
-    augmentation says how much it `magnifies`, the picture is decoded no larger than the view can see of it.
+    Use when a row is prepared for any model: student and teacher then see one picture, each at its own size. However
+    many draws are taken, the value is hashed and the picture decoded once. The generator of each augmentation is
+    seeded from the content of the value, the draw and the place among those of its modality, so that a cache that is
+    addressed by content and draw never holds another picture's features. Where every augmentation says how much it
+    `magnifies`, the picture is decoded no larger than the view can see of it.
 
     Args:
         sample: raw values, the view's modality among them.
-        draw: 0 leaves the value as it is; k > 0 is the k-th stored draw.
         augmentations: applied in order; those of other modalities are left out.
         view: of the model.
     """
-    value = sample.values[view.modality]
-    own = [part for part in augmentations if part.modality == view.modality]
-    if draw == 0 or not own:
+
+    def __init__(self, sample: Sample, augmentations: Sequence[Augmentation], *, view: View) -> None:
+        self.value = sample.values[view.modality]
+        self.parts = [part for part in augmentations if part.modality == view.modality]
+        self.view = view
+
+    def __call__(self, draw: int) -> object:
+        """What the view prepares: the value as it is under draw 0, its `draw`-th stored change under any other.
+
+        Raises:
+            DataError: the picture cannot be decoded.
+        """
+        if draw == 0 or not self.parts:
+            return self.value
+        value = self._unchanged
+        for place, part in enumerate(self.parts):
+            seed = sha256(self._content + f"\0{draw}\0{place}".encode()).digest()
+            value = part(value, np.random.Generator(np.random.PCG64(int.from_bytes(seed))))
         return value
-    content = _content(value)
-    if view.modality == "image":
-        value = decode_image(value, at_least=_side(view, own))
-    for place, part in enumerate(own):
-        seed = sha256(content + f"\0{draw}\0{place}".encode()).digest()
-        value = part(value, np.random.Generator(np.random.PCG64(int.from_bytes(seed))))
-    return value
+
+    @cached_property
+    def _content(self) -> bytes:
+        return _content(self.value)
+
+    @cached_property
+    def _unchanged(self) -> object:
+        """What augmentations take, which they leave as it is."""
+        if self.view.modality != "image":
+            return self.value
+        return decode_image(self.value, at_least=_side(self.view, self.parts))
 
 
 def _side(view: View, parts: Sequence[Augmentation]) -> int | None:

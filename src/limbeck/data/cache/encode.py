@@ -16,7 +16,7 @@ from limbeck.core.errors import DataError, LimbeckError, UsageError, unknown
 from limbeck.core.sample import Sample
 from limbeck.core.source import Source
 from limbeck.core.view import View
-from limbeck.data.augmentation.augment import augment
+from limbeck.data.augmentation.augment import Drawn
 from limbeck.data.cache.key import DTYPES, CacheKey, addresses
 from limbeck.data.cache.store import Rounding
 
@@ -65,7 +65,7 @@ class Spoken:
 
 
 def prepared(work: Work, items: Items) -> list[Ready]:
-    """Read, augment and prepare rows; a sample is read once for all its draws.
+    """Read, augment and prepare rows; a sample is read and decoded once for all its draws that stand together.
 
     Raises:
         DataError: a row cannot be used, or its file changed between hashing and reading.
@@ -78,12 +78,13 @@ def prepared(work: Work, items: Items) -> list[Ready]:
             sample = work.source.sample(index)
             # Hashed again after reading: an edit in between would be stored under the address of the old content.
             own = set(addresses(work.source, index, work.key, draws=work.draws))
+            if work.key.modality not in sample.values:
+                raise DataError(f"row {sample.id} has no {work.key.modality}, although its source says so")
+            drawn = Drawn(sample, work.augmentations, view=work.view)
         if address not in own:
             raise DataError(f"row {sample.id} changed while it was read; run again")
-        if work.key.modality not in sample.values:
-            raise DataError(f"row {sample.id} has no {work.key.modality}, although its source says so")
         try:
-            row = work.view.prepare(augment(sample, draw, work.augmentations, view=work.view))
+            row = work.view.prepare(drawn(draw))
         except LimbeckError as error:
             raise type(error)(f"row {sample.id}: {error}") from error
         ready.append(Ready(address, sample.id, row))

@@ -15,7 +15,7 @@ from torch import Tensor
 from limbeck.core.encoder import Encoder
 from limbeck.core.recipe import DataSpec, Optimisation
 from limbeck.core.source import Source
-from limbeck.data.augmentation.augment import augment
+from limbeck.data.augmentation.augment import Drawn
 from limbeck.data.cache.forecast import size_of
 from limbeck.data.cache.store import ADDRESS_BYTES
 from limbeck.encoders.student import Student
@@ -87,10 +87,11 @@ def measure_student(student: Student, source: Source, looked: Sequence[int], dat
         view = view_of(encoder)
         start = time.perf_counter()
         ready = []
-        for number, row in enumerate(rows):
-            draw = number % (1 + data.draws_of(kind_of(source.rows[row].modalities)))
-            ready.append(view.prepare(augment(source.sample(row), draw, data.augmentations, view=view)))
-        prepare = (time.perf_counter() - start) / len(rows)
+        for row in rows:
+            drawn = Drawn(source.sample(row), data.augmentations, view=view)
+            draws = range(1, 1 + data.draws_of(kind_of(source.rows[row].modalities)))
+            ready += [view.prepare(drawn(draw)) for draw in draws or (0,)]
+        prepare = (time.perf_counter() - start) / len(ready)
         size = sum(tensor.numel() * tensor.element_size() for tensor in ready[0].values())
         few = ready[:_WARMUP]
         _, kept = _pass(encoder, view.collate(few))
