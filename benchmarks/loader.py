@@ -62,7 +62,7 @@ def measure(settings: Settings) -> dict[str, Any]:
     for suffix in ("jpeg", "png"):
         table = write_photographs(settings.work / suffix, suffix, count)
         profile[suffix] = _profile(table, steps, batch, rounds)
-        for workers in (0, 2):
+        for workers in (0, 1, 2):
             name = f"{suffix}, {workers} workers"
             taken = _compete(table, workers, steps, batch, rounds if settings.tiny else min(settings.repeats, 5))
             formats[name] = {kind: spread([batch * steps / each for each in own]) for kind, own in taken.items()}

@@ -308,7 +308,7 @@ def test_bytes_kept_for_the_backward_pass_are_those_that_autograd_keeps():
     seen = []
     watched = Watched(seen)
     pace = measure_student(student, source, range(40), DataSpec("x", draws=3, augmentations=(watched,)))
-    assert len(seen) == 12  # of 16 rows that are timed, three of four under a draw, as the run has them
+    assert len(seen) == 16 * 3  # rows that are timed, each under all of its draws, as the run prepares them
     assert set(pace) == {"image", "text"}
     assert pace["image"].view == 3 * 32 * 32
     assert all(parameter.grad is None for parameter in student.model.parameters())
@@ -359,6 +359,7 @@ def test_a_plan_counts_draws_kinds_and_validations(tmp_path):
     recipe = fill(first, kinds, method="balanced", steps=20, batch_size=8, learning_rate=1e-3, aligned=True)
     plan = plan_of(recipe, source, splits)
     assert plan.outputs == {"image": 28 * 4 + 6, "text": 29 + 6}  # only pictures are augmented
+    assert plan.views == {"image": 28 * 3 + 6, "text": 29 + 6}  # a student sees draws, a cache holds draw 0 as well
     assert plan.batch == {"image": 8, "text": 8 + 1}
     assert plan.passes == {"image": 20 * 8, "text": 20 * 9}
     assert (plan.steps, plan.validations, plan.stored) == (20, 10 * 6, 4)

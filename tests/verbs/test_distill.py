@@ -17,7 +17,7 @@ from limbeck import cli
 from limbeck.core.artefact import verify
 from limbeck.core.errors import DataError
 from limbeck.pipeline.views import view_of
-from limbeck.verbs.distill import distill
+from limbeck.verbs.distill import distill, draft
 from pipeline import worlds
 
 
@@ -315,3 +315,15 @@ def test_a_student_of_another_width_is_refused_before_the_teacher_is_asked(tmp_p
 def test_python_raises_what_the_command_line_says(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         distill("/nowhere.csv", **worlds.arguments(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("./pairs.csv", "pairs.csv"), ("pairs/", "pairs"), ("./no.csv", "./no.csv")]
+)
+def test_one_place_has_one_name(tmp_path, monkeypatch, typed, kept):
+    """A run or a comparison that is started again by another spelling is the same."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pairs.csv").touch()
+    (tmp_path / "pairs").mkdir()
+    recipe = draft(typed, teacher="icons", student="conv-s", draws=0, seed=0, max_bad=0.01)
+    assert recipe.data.path == kept

@@ -61,3 +61,19 @@ def test_mistakes_leave_nothing_behind(tmp_path, capsys):
     assert not (tmp_path / "run").exists()
     assert cli.main(["run", recipe, "--out", str(worlds.finished().folder)]) == 4
     assert "holds a finished run" in capsys.readouterr().err
+
+
+def test_data_that_is_elsewhere(tmp_path, capsys, monkeypatch):
+    """A recipe of an earlier run names its data from the folder in which it was made."""
+    plain = json.loads((worlds.finished().folder / "recipe.json").read_text())
+    plain["data"]["path"] = "pairs.csv"
+    written = tmp_path / "recipe.json"
+    written.write_text(json.dumps(plain))
+    monkeypatch.chdir(tmp_path)
+    arguments = ["run", str(written), "--out", "again", "--cache", str(worlds.cache_folder())]
+    assert cli.main(arguments) == 3
+    said = capsys.readouterr().err
+    assert f"names its data 'pairs.csv', which is not in {tmp_path}; run it from the folder" in said
+    assert cli.main([*arguments, "--set", "data.path=pear.csv"]) == 3
+    assert "'pear.csv', which is not in" in capsys.readouterr().err
+    assert not (tmp_path / "again").exists()

@@ -45,32 +45,33 @@ class Orders:
                 if store is not None:
                     self._coming.update(places)
             if order and store is not None and not store.full:
-                self._extend(order, self._room(store, order))
+                self._extend(order, store)
             yield order
 
     def arrived(self, made: Mapping[Place, Mapping[str, Tensor]]) -> None:
         """What an order has brought stands in the store now, or did not fit and has to be ordered again."""
         self._coming.difference_update(made)
 
-    def _room(self, store: PreparedStore, order: Mapping[int, list[int]]) -> int:
-        """Places that an order may hold beyond its step's own."""
-        if self.spare is None:
-            return _VISITS
-        if not store.largest:  # nobody knows yet how large a row is: prepare one here
-            index, draws = next(iter(order.items()))
-            self.assembler.made({index: draws})
-        return self.spare // max(1, store.largest)
-
-    def _extend(self, order: dict[int, list[int]], room: int) -> None:
+    def _extend(self, order: dict[int, list[int]], store: PreparedStore) -> None:
         """Add the other draws under which these rows will be seen."""
+        room = None
         for index, draws in order.items():
             others = [draw for draw in self._draws(index) if draw not in draws]
             for (_, draw), places in self.assembler.lacking([index] * len(others), others, self._coming).items():
+                room = self._room(store, index, draws) if room is None else room
                 if room < len(places):
                     return
                 room -= len(places)
                 draws.append(draw)
                 self._coming.update(places)
+
+    def _room(self, store: PreparedStore, index: int, draws: list[int]) -> int:
+        """Places that an order may hold beyond its step's own; `index` and `draws` are of one row of it."""
+        if self.spare is None:
+            return _VISITS
+        if not store.largest:  # nobody knows yet how large a row is: prepare one here
+            self.assembler.made({index: draws})
+        return self.spare // max(1, store.largest)
 
     def _draws(self, index: int) -> list[int]:
         """Draws under which the steps that were looked at see a row, ascending."""

@@ -144,7 +144,9 @@ def draft(
     from limbeck.evaluation.retrieval import RetrievalEvaluator
 
     augmentations = (RandomAffine(),) if draws else ()
-    spec = DataSpec(str(data), draws=draws, augmentations=augmentations, max_bad=max_bad, cache_dtype=cache_dtype)
+    place = Path(data)  # `./pairs.csv` and `pairs.csv` are one recipe
+    path = str(place if place.expanduser().exists() else data)
+    spec = DataSpec(path, draws=draws, augmentations=augmentations, max_bad=max_bad, cache_dtype=cache_dtype)
     return Recipe("distill", spec, student, (), teacher=teacher, evaluators=(RetrievalEvaluator(),), seed=seed)
 
 

@@ -39,6 +39,7 @@ def run(
     notify = to_stderr()
     out, root = Path(out), cache_folder()
     resolved = resolve(recipe, set)
+    check_place(resolved, recipe)
     check_folder(out, resolved)
     make_student(resolved.student)  # a wrong name is said before anything is read
     bench = open_bench(resolved, cache=root, notify=notify)
@@ -47,6 +48,24 @@ def run(
     done = execute(resolved, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(finish,))
     print("\n".join(run_lines(done)))
     return done
+
+
+def check_place(resolved: Recipe, recipe: str) -> None:
+    """A recipe that an earlier run wrote names its data as they were named then, often from another folder.
+
+    Raises:
+        DataError: they are not there from here.
+    """
+    from limbeck.core.errors import DataError
+    from limbeck.data.named import built_in
+
+    path = Path(resolved.data.path).expanduser()
+    known = resolved.data.path.partition(":")[0] in built_in()
+    if Path(recipe).expanduser().is_file() and not known and not path.is_absolute() and not path.exists():
+        raise DataError(
+            f"{recipe} names its data '{path}', which is not in {Path.cwd()}; run it from the folder where the first "
+            "run was made, or add --set data.path=FILE"
+        )
 
 
 def resolve(recipe: str, changes: tuple[str, ...] = ()) -> Recipe:

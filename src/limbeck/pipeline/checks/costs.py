@@ -37,8 +37,8 @@ class Plan:
     """How much a run does.
 
     Args:
-        outputs: modality -> teacher outputs to cache: rows times draws.
-        views: modality -> prepared samples of the student: rows times draws.
+        outputs: modality -> teacher outputs to cache: of rows as they are, and under each draw.
+        views: modality -> prepared samples of the student: of rows under each draw, or as they are where there is none.
         batch: modality -> rows of the largest step.
         passes: modality -> rows that the student's tower sees over all steps.
         steps: optimizer steps.
@@ -75,7 +75,7 @@ class Pace:
 
 
 def measure_student(student: Student, source: Source, looked: Sequence[int], data: DataSpec) -> dict[str, Pace]:
-    """A few forward and backward passes of each tower on real rows, under as many draws as the run has of them.
+    """A few forward and backward passes of each tower on real rows, prepared under all draws that a run has of them.
 
     Gradients are thrown away afterwards.
     """
@@ -92,6 +92,7 @@ def measure_student(student: Student, source: Source, looked: Sequence[int], dat
             draws = range(1, 1 + data.draws_of(kind_of(source.rows[row].modalities)))
             ready += [view.prepare(drawn(draw)) for draw in draws or (0,)]
         prepare = (time.perf_counter() - start) / len(ready)
+        ready = ready[:_TIMED]
         size = sum(tensor.numel() * tensor.element_size() for tensor in ready[0].values())
         few = ready[:_WARMUP]
         _, kept = _pass(encoder, view.collate(few))

@@ -130,9 +130,9 @@ def plan_of(recipe: Recipe, source: Source, splits: Mapping[str, Sequence[int]])
             here = source.rows[row].modalities
             draws = recipe.data.draws_of(kind_of(here)) if name == "train" else 0
             for modality in here:
-                looks = 1 + (draws if modality in changed else 0)
-                views[modality] = views.get(modality, 0) + looks
-                outputs[modality] = outputs.get(modality, 0) + looks
+                drawn = draws if modality in changed else 0
+                views[modality] = views.get(modality, 0) + max(1, drawn)
+                outputs[modality] = outputs.get(modality, 0) + 1 + drawn
     batch: dict[str, int] = {}
     passes: dict[str, int] = {}
     steps = validations = 0
