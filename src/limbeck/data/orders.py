@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from math import inf
 
 from torch import Tensor
 
@@ -26,10 +27,10 @@ class Orders:
         assembler: knows what a row consists of; its store keeps what comes.
         sampler: step -> (indices, draws).
         steps: of the run, in order.
-        spare: bytes that an order may bring beyond what its step needs; None for any number.
+        spare: bytes that an order may bring beyond what its step needs.
     """
 
-    def __init__(self, assembler: Assembler, *, sampler: MixedSampler, steps: range, spare: int | None = None) -> None:
+    def __init__(self, assembler: Assembler, *, sampler: MixedSampler, steps: range, spare: float = inf) -> None:
         self.assembler = assembler
         self.sampler = sampler
         self.steps = steps
@@ -56,7 +57,7 @@ class Orders:
         """Add the other draws under which these rows will be seen."""
         room = None
         for index, draws in order.items():
-            others = [draw for draw in self._draws(index) if draw not in draws]
+            others = self._draws(index)
             for (_, draw), places in self.assembler.lacking([index] * len(others), others, self._coming).items():
                 room = self._room(store, index, draws) if room is None else room
                 if room < len(places):
@@ -65,10 +66,10 @@ class Orders:
                 draws.append(draw)
                 self._coming.update(places)
 
-    def _room(self, store: PreparedStore, index: int, draws: list[int]) -> int:
+    def _room(self, store: PreparedStore, index: int, draws: list[int]) -> float:
         """Places that an order may hold beyond its step's own; `index` and `draws` are of one row of it."""
-        if self.spare is None:
-            return _VISITS
+        if self.spare == inf:
+            return inf
         if not store.largest:  # nobody knows yet how large a row is: prepare one here
             self.assembler.made({index: draws})
         return self.spare // max(1, store.largest)
