@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from itertools import permutations
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from compare import worlds
-from limbeck.compare.findings import BETTER, UNCERTAIN, WORSE, Findings, findings, findings_of
+from limbeck.compare.findings import BETTER, UNCERTAIN, UNJUDGED, WORSE, Findings, findings, findings_of
 from limbeck.compare.sentences import sentence
 from limbeck.core.errors import UsageError
 from limbeck.evaluation.intervals import seeded_difference
@@ -119,13 +120,25 @@ def test_gain_of_any_two_arms() -> None:
         assert gain.low < gain.value < gain.high
 
 
-def test_equal_arms_and_one_seed() -> None:
+def test_one_seed_judges_nothing() -> None:
+    """Its items alone would call an arm different too often: other seeds may say the opposite."""
+    one = found({"none": 0.0, "good": 0.2}, seeds=1)
+    good = one.get("good")
+    assert good.verdict == UNJUDGED
+    assert good.difference.distinguishable  # the interval over items is still there
+    assert math.isnan(good.p)
+    assert math.isnan(good.smallest)
+    assert one.best.arms == ("none", "good")
+    assert not one.best.beaten
+    assert found({"none": 0.0, "good": 0.2}, seeds=2).get("good").verdict == BETTER
+
+
+def test_equal_arms() -> None:
     same = {arm: [np.tile([0.0, 1.0], 60)] * 3 for arm in ("none", "twin")}
     one = findings(same, metric="R@1", reference="none")
     assert one.get("twin").verdict == UNCERTAIN
     assert one.get("twin").p == 1
     assert one.best.arms == ("none", "twin")
-    assert found({"none": 0.0, "good": 0.2}, seeds=1).get("good").verdict == BETTER
 
 
 def test_what_cannot_be_compared() -> None:

@@ -94,11 +94,16 @@ def test_less_is_better_changes_who_beats_whom() -> None:
     assert min(numbers(sentence(one, "bad"))) >= 0
 
 
-def test_one_seed_says_what_it_leaves_out_and_one_sentence_an_arm() -> None:
+def test_one_seed_calls_nothing_better_and_says_why() -> None:
     one = found(CLEAR, seeds=1)
-    assert "with 1 seed and 120 items" in sentence(one, "same")
-    assert sentence(one, "same").endswith("(the spread over seeds not counted).")
+    gain = one.get("best").difference
+    points = [round(100 * value, 1) for value in (gain.value, gain.low, gain.high)]
+    assert sentence(one, "best") == (
+        f"'best' minus 'none' is +{points[0]} points (+{points[1]} to +{points[2]}, over items alone) at this seed."
+    )
     said = sentences(one)
+    assert "1 seed and 120 items: no arm is called better or worse" in said[0]
+    assert not any(word in " ".join(said[1:]) for word in ("best arm", "beats", "loses", "corrected p", "may be"))
     assert len(said) == 1 + len(CLEAR)
     assert all(each.endswith(".") for each in said)
 

@@ -32,7 +32,11 @@ def test_the_table_says_what_was_found() -> None:
     assert [row.name for row in table.rows if row.strong] == ["best"]
     assert "5 seeds, 120 items" in table.note
     assert "corrected over 4 arms (Holm)" in table.note
-    assert "spread over seeds is not in them" in findings_table([found(CLEAR, seeds=1)], caption="c").note
+    alone = findings_table([found(CLEAR, seeds=1)], caption="c")
+    assert "spread over seeds is not in them" in alone.note
+    assert alone.note.endswith("no arm is judged.")
+    assert {tuple(row.cells[2:5]) for row in alone.rows[1:]} == {(MISSING, "not judged", MISSING)}
+    assert {row["p_holm"] for row in summary_rows([found(CLEAR, seeds=1)])} == {""}
 
 
 def test_two_seeds_have_a_warning_and_the_smallest_effect_promises_no_more_than_a_bound() -> None:
@@ -40,7 +44,7 @@ def test_two_seeds_have_a_warning_and_the_smallest_effect_promises_no_more_than_
     assert "two seeds: a little too narrow" in notes[2]
     assert not any("two seeds" in notes[seeds] for seeds in (1, 3))
     assert "over items and seeds;" in notes[3]
-    assert all("a smaller true difference is seen in under 80 %" in note for note in notes.values())
+    assert all("a smaller true difference is seen in under 80 %" in notes[seeds] for seeds in (2, 3))
 
 
 def test_csv_has_a_row_for_every_arm_metric_and_seed() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from limbeck.compare.arms import Comparison
-from limbeck.compare.findings import UNCERTAIN, Findings
+from limbeck.compare.findings import BETTER, UNJUDGED, WORSE, Findings
 from limbeck.compare.sentences import p_text
 from limbeck.pipeline.finish import curves
 from limbeck.report.document import Estimate, ForestPlot, ForestRow, LineChart, ScatterPlot, ScatterPoint, Series
@@ -28,8 +28,8 @@ def arms_plot(found: Findings) -> ForestPlot:
                 digits=digits,
                 signed=True,
             ),
-            sure=one.verdict != UNCERTAIN,
-            mark=f"p {p_text(one.p)}",
+            sure=one.verdict in (BETTER, WORSE),
+            mark="" if one.verdict == UNJUDGED else f"p {p_text(one.p)}",
         )
         for one in found.arms
     ]
@@ -40,8 +40,11 @@ def arms_plot(found: Findings) -> ForestPlot:
         x="difference in percentage points" if found.is_share else "difference",
         left=worse if found.higher_is_better else better,
         right=better if found.higher_is_better else worse,
-        caption=(
-            f"Bars are 95 % intervals over {over(found.seeds)}; p is corrected over {len(rows)} arms (Holm). "
+        caption=f"Bars are 95 % intervals over {over(found.seeds)}"
+        + (
+            "; one seed is not judged."
+            if found.seeds == 1
+            else f"; p is corrected over {len(rows)} arms (Holm). "
             f"Hollow: not distinguishable from {found.reference} after correction."
         ),
     )

@@ -20,6 +20,7 @@ from limbeck.evaluation.intervals import RESAMPLES, Difference, seeded_differenc
 from limbeck.evaluation.power import smallest_effect
 
 BETTER, WORSE, UNCERTAIN = "better", "worse", "not distinguishable"
+UNJUDGED = "not judged"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,11 @@ class Finding:
         arm: its name.
         difference: arm minus reference, paired by seed and item, with its own (uncorrected) interval.
         p: of the difference, corrected by Holm over all arms; with fewer than five seeds by a longer tail (`FewSeeds`).
-        verdict: `better`, `worse` or `not distinguishable`, by the corrected p and the metric's direction.
+        verdict: `better`, `worse` or `not distinguishable`, by the corrected p and the metric's direction; `not judged`
+            of one seed.
         smallest: the difference that this design would have seen with the stated power at the corrected level.
+
+    One seed has neither `p` nor `smallest`: they are NaN.
     """
 
     arm: str
@@ -173,6 +177,7 @@ def findings(
     }
     tested = {(one, other): cautious(tables[one], tables[other], gain) for (one, other), gain in seen.items()}
     others = [arm for arm in tables if arm != reference]
+    seeds = len(tables[reference])
     means = {arm: _mean(values, resamples) for arm, values in tables.items()}
     most = 1.0 if _shares(means) else math.inf  # two shares are never further apart
     against = {arm: _within(_of(seen, arm, reference), most) for arm in others}
@@ -193,6 +198,9 @@ def findings(
         for arm in others
     ]
     best = best_set(tested if higher_is_better else {pair: _turned(one) for pair, one in tested.items()}, level=level)
+    if seeds == 1:
+        found = [replace(one, p=math.nan, verdict=UNJUDGED, smallest=math.nan) for one in found]
+        best = BestSet(tuple(tables), {})
     lost = {one.arm: reference for one in found if one.verdict == WORSE and one.arm in best.arms}
     return Findings(
         metric,
@@ -202,7 +210,7 @@ def findings(
         tuple(found),
         BestSet(tuple(arm for arm in tables if arm in best.arms and arm not in lost), {**best.beaten, **lost}),
         seen,
-        len(tables[reference]),
+        seeds,
         len(tables[reference][0]),
         level,
         power,

@@ -147,7 +147,7 @@ def report_of(outcome: Outcome, families: list[Family], checks: Sequence[Finding
         blocks.append(findings_table(one.shown(), caption=f"Test split, {one.budget}"))
         blocks += [arms_plot(found) for found in one.shown()[1:2]]
         cost = {arm: steps * outcome.rates[arm] for arm, steps in one.steps.items()}
-        if dearer(cost):  # where all cost the same there is nothing to weigh
+        if one.budget == BUDGETS[0] or dearer(cost):  # equal seconds need no weighing
             blocks.append(pareto_plot(one.found[0], cost, x="seconds of training steps", caption=_RATES))
         lead = " ".join(one.doubts or [overall(one.found[0])])
         sections.append(Section(one.budget.capitalize(), [] if one.doubts else blocks, lead=lead))

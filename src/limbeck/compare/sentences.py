@@ -19,6 +19,11 @@ def overall(found: Findings) -> str:
     """Which arms may be the best."""
     best = [f"'{arm}'" for arm in found.best.arms]
     where = f"{arrows(found.metric)}, {_design(found)}"
+    if found.seeds == 1:
+        return (
+            f"{where}: no arm is called better or worse, for one seed says nothing of how seeds differ; "
+            "give --seeds 3 or more."
+        )
     if len(best) == 1:
         return f"{where}: {best[0]} is the best of {len(found.means)} arms."
     if len(best) == len(found.means):
@@ -34,12 +39,17 @@ def by_arm(found: Findings) -> dict[str, str]:
 def sentence(found: Findings, arm: str) -> str:
     """One arm against the reference and against the best; where no difference was seen, what could have been."""
     one = found.get(arm)
+    if found.seeds == 1:
+        value, interval = _amount(found, one.difference.value, sign=True), _interval(found, one, sign=True)
+        return f"'{arm}' minus '{found.reference}' is {value} ({interval}, over items alone) at this seed."
     unseen = f"; {_unseen(found, one)}" if one.verdict == UNCERTAIN else ""
     return f"{_against(found, one)}; {_place(found, arm)}{unseen}."
 
 
 def about_reference(found: Findings) -> str:
     """Whether the reference itself may be the best."""
+    if found.seeds == 1:
+        return f"'{found.reference}' is what the others are held against."
     return f"'{found.reference}', which the others are held against: {_place(found, found.reference)}."
 
 
@@ -95,12 +105,11 @@ def _place(found: Findings, arm: str) -> str:
 
 
 def _unseen(found: Findings, one: Finding) -> str:
-    alone = " (the spread over seeds not counted)" if found.seeds == 1 else ""
     if found.is_share and one.smallest >= 1:
-        return f"{_design(found)} are too few to see any difference{alone}"
+        return f"{_design(found)} are too few to see any difference"
     return (
         f"with {_design(found)} a difference below {_amount(found, one.smallest)} would have gone unseen "
-        f"in over {100 * (1 - found.power):.0f} % of such comparisons{alone}"
+        f"in over {100 * (1 - found.power):.0f} % of such comparisons"
     )
 
 

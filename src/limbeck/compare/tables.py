@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 from limbeck.compare.arms import Comparison
-from limbeck.compare.findings import Findings
+from limbeck.compare.findings import UNJUDGED, Findings
 from limbeck.compare.sentences import p_text
 from limbeck.report.document import MISSING, Cell, Estimate, Row, Table
 from limbeck.report.metrics import arrows, over
@@ -26,11 +26,12 @@ def findings_table(found: Sequence[Findings], *, caption: str) -> Table:
                 cells += [MISSING, MISSING, "reference", MISSING]
             else:
                 ends = (scale * finding.difference.low, scale * finding.difference.high)
+                judged = finding.verdict != UNJUDGED
                 cells += [
                     Estimate(scale * finding.difference.value, *ends, digits=digits, signed=True),
-                    p_text(finding.p),
+                    p_text(finding.p) if judged else MISSING,
                     finding.verdict,
-                    Estimate(scale * finding.smallest, digits=digits),
+                    Estimate(scale * finding.smallest, digits=digits) if judged else MISSING,
                 ]
             cells.append("yes" if arm in one.best.arms else "no")
             rows.append(Row(arm, cells, group=arrows(one.metric), strong=one.best.arms == (arm,)))
@@ -85,14 +86,15 @@ def summary_rows(found: Sequence[Findings]) -> list[dict[str, object]]:
             }
             finding = against.get(arm)
             difference = finding.difference if finding else None
+            judged = finding is not None and finding.verdict != UNJUDGED
             row |= {
                 "difference": difference.value if difference else "",
                 "difference_low": difference.low if difference else "",
                 "difference_high": difference.high if difference else "",
-                "p": difference.p if difference else "",
-                "p_holm": finding.p if finding else "",
+                "p": difference.p if difference and judged else "",
+                "p_holm": finding.p if finding and judged else "",
                 "verdict": finding.verdict if finding else "reference",
-                "smallest_effect": finding.smallest if finding else "",
+                "smallest_effect": finding.smallest if finding and judged else "",
                 "may_be_best": arm in one.best.arms,
                 "ruled_out_by": one.best.beaten.get(arm, ""),
             }
@@ -115,12 +117,14 @@ def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _note(found: Findings) -> str:
-    return (
+    note = (
         f"{found.seeds} seed{'s' * (found.seeds != 1)}, {found.items:,} items. "
-        "Shares in %, their differences in points. "
-        f"95 % intervals over {over(found.seeds)}; differences are paired, their p is corrected over "
-        f"{len(found.arms)} arms (Holm). "
+        f"Shares in %, their differences in points. 95 % intervals over {over(found.seeds)}; differences are paired"
+    )
+    if found.seeds == 1:
+        return f"{note}. One seed says nothing of how seeds differ: no arm is judged."
+    return (
+        f"{note}, their p is corrected over {len(found.arms)} arms (Holm). "
         f"Smallest visible, a lower bound: a smaller true difference is seen in under {100 * found.power:.0f} % of "
-        "such comparisons. "
-        f"May be best: no other arm is surely better (level {found.level:g})."
+        f"such comparisons. May be best: no other arm is surely better (level {found.level:g})."
     )
