@@ -8,7 +8,8 @@ import pytest
 from compare import worlds
 from compare.test_findings import CLEAR, found
 from limbeck.compare.findings import findings_of
-from limbeck.compare.tables import csv_text, findings_table, seed_rows, summary_rows
+from limbeck.compare.tables import findings_table, seed_rows, summary_rows
+from limbeck.core.csv_text import csv_text
 from limbeck.report.document import MISSING, Estimate
 
 
@@ -73,9 +74,3 @@ def test_a_summary_names_who_ruled_an_arm_out() -> None:
     rows = {row["arm"]: row for row in summary_rows([found(CLEAR)])}
     assert (rows["best"]["may_be_best"], rows["best"]["ruled_out_by"]) == (True, "")
     assert (rows["bad"]["may_be_best"], rows["bad"]["ruled_out_by"]) == (False, "best")
-
-
-def test_csv_survives_commas_quotes_and_lines() -> None:
-    rows = [{"arm": 'a, "b"\nc', "value": 1}]
-    assert list(csv.DictReader(io.StringIO(csv_text(rows)))) == [{"arm": 'a, "b"\nc', "value": "1"}]
-    assert csv_text([]) == ""

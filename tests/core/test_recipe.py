@@ -70,8 +70,9 @@ def test_an_optimisation_out_of_range_is_refused(wrong, phrase):
 @pytest.mark.parametrize(
     ("wrong", "phrase"),
     [
-        ({"max_bad": -1.0}, "max-bad is a share between 0 and 1"),
-        ({"max_bad": 2.0}, "max-bad is a share between 0 and 1"),
+        ({"max_bad": -1.0}, "max-bad is a share below 1, or a percentage"),
+        ({"max_bad": 1.0}, "max-bad is a share below 1, or a percentage"),  # `--max-bad 1` meant 1 %
+        ({"max_bad": 2.0}, "max-bad is a share below 1, or a percentage"),
         ({"draws": -3}, "draws is the number of augmented draws of a row, at least 0; got -3"),
         ({"draws": {"image": -1}}, "draws is the number of augmented draws of a row, at least 0; got -1"),
         ({"precision": "fp8"}, "unknown precision 'fp8' in the data of a recipe; valid: bf16, fp32"),
@@ -86,7 +87,7 @@ def test_data_out_of_range_is_refused(wrong, phrase):
 def test_the_edges_of_the_ranges_are_in_them():
     Optimisation(weight_decay=0.0, warmup=0.0, clip=None, ema=0.0)
     Optimisation(warmup=1.0)
-    for max_bad in (0, 1):
+    for max_bad in (0, 0.99):
         DataSpec("d", max_bad=max_bad, draws={}, fractions=(1.0, 0.0, 0.0))
     for seed in (0, SEEDS - 1):
         Recipe("r", DataSpec("d"), "conv-s", (), seed=seed)

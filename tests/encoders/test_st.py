@@ -56,6 +56,15 @@ def make(path: Path, mode: str, *, lower: bool = False, dense: bool = False, nor
     return path
 
 
+def test_a_model_of_pictures_and_texts_is_sent_to_hf(tmp_path: Path) -> None:
+    """sentence-transformers 6 saves a CLIP as a Transformer without Pooling."""
+    make(tmp_path, "mean_tokens")
+    listed = json.loads((tmp_path / "modules.json").read_text())
+    (tmp_path / "modules.json").write_text(json.dumps(listed[:1]))
+    with pytest.raises(UsageError, match=f"no Pooling after its Transformer, but nothing; .* is named hf:{tmp_path}"):
+        open_teacher(str(tmp_path))
+
+
 def test_the_real_minilm_is_what_sentence_transformers_says() -> None:
     found, expected = ours(minilm_folder()), theirs(minilm_folder())
     assert found.shape == (len(TEXTS), 384)

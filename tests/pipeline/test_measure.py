@@ -37,6 +37,17 @@ def test_a_picture_with_two_captions_is_one_query(tmp_path):
     assert found.get("image->text R@1").chance == pytest.approx(right.mean())
 
 
+def test_a_control_that_could_not_fail_reassures_nobody(tmp_path):
+    """Where all rows have one caption every answer is right, dealt or not."""
+    encoders = load_teacher(f"hf:{worlds.model('clip')}").encoders
+    same = [item | {"text": "a thing"} for item in worlds.icons()[:8]]
+    found = measure(encoders, open_source(worlds.as_csv(tmp_path, same)), range(8), [RetrievalEvaluator((1,))])
+    assert found.sound
+    assert found.reassurance() == ["shuffled control: cannot tell, for any answer is right here"]
+    found = measure(encoders, open_source(worlds.data()), range(8), [RetrievalEvaluator((1,))])
+    assert found.reassurance() == ["shuffled control: at chance, as it must be"]
+
+
 def unit(encoder, values) -> np.ndarray:
     view = view_of(encoder)
     with torch.no_grad():

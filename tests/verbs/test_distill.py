@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import subprocess
@@ -183,7 +184,7 @@ def test_a_vit_students_run_opens_in_sentence_transformers(student, tmp_path):
         ({"steps": -1}, 2, "steps at least 0"),
         ({"draws": -1}, 2, "draws is the number of augmented draws"),
         ({"workers": -1}, 2, "workers is a number of processes"),
-        ({"max_bad": 2}, 2, "max-bad is a share between 0 and 1"),
+        ({"max_bad": 2}, 2, "max-bad is a share below 1, or a percentage"),
         ({"seed": 99999999999999999999999}, 2, "seed is a whole number from 0 to"),
     ],
 )  # fmt: skip
@@ -223,11 +224,28 @@ def test_bad_rows_are_listed_by_id_and_above_a_share_nothing_is_trained(tmp_path
     assert code == 3
     assert "2 of 40 rows are bad, 5.00% where 1.00% are allowed" in last
     assert all(name in last for name in bad)
+    code, _, last = call(capsys, "distill", data, *flags(tmp_path / "run", max_bad="1"))
+    assert code == 2  # a forgotten % is not 100 %
+    assert "max-bad is a share below 1, or a percentage: 0.01 or 1%" in last
     code, said, _ = call(capsys, "distill", data, *flags(tmp_path / "run", max_bad="10%"))
     assert code == 0
+    kept = list(csv.DictReader(io.StringIO((tmp_path / "run" / "bad-rows.csv").read_text())))
+    assert [row["id"] for row in kept] == bad
+    assert kept[1]["reason"].startswith("the image is damaged")
+    assert "bad-rows.csv" in verify(tmp_path / "run", kind="run").files
     assert "2 of 40 rows cannot be used and are left out" in said
     assert f"{bad[0]}: not an image in a known format" in said
     assert f"{bad[1]}: the image is damaged" in said
+
+
+def test_every_bad_row_is_named_where_nothing_is_trained(tmp_path, capsys):
+    items = [dict(item) for item in worlds.icons()]
+    for item in items[:25]:
+        item["image"] = b"no picture"
+    code, said, last = call(capsys, "distill", worlds.as_csv(tmp_path / "data", items), *flags(tmp_path / "run"))
+    assert code == 3
+    assert "25 of 40 rows are bad" in last
+    assert all(f"  {item['id']}: not an image in a known format" in said for item in items[:25])
 
 
 def test_a_folder_that_is_taken_is_refused_before_anything_is_read(tmp_path, capsys):
@@ -285,8 +303,9 @@ def test_an_error_of_the_examination_stops_the_run_unless_it_is_allowed(tmp_path
     assert "knows nothing about this data: image<->text MRR" in last
     assert "--allow 'teacher at chance'" in last
     assert "computed in" not in said  # nothing was cached, nothing trained
-    code, _, last = call(capsys, "distill", data, *flags(tmp_path / "run"), "--allow", "teacher at chanse")
+    code, said, last = call(capsys, "distill", data, *flags(tmp_path / "run"), "--allow", "teacher at chanse")
     assert code == 2
+    assert "train" not in said.removesuffix(last + "\n")  # not even the data was read
     assert "did you mean 'teacher at chance'?" in last
     code, said, _ = call(capsys, "distill", data, *flags(tmp_path / "run"), "--allow", "teacher at chance")
     assert code == 0
@@ -315,6 +334,27 @@ def test_a_student_of_another_width_is_refused_before_the_teacher_is_asked(tmp_p
 def test_python_raises_what_the_command_line_says(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         distill("/nowhere.csv", **worlds.arguments(tmp_path / "run"))
+
+
+def test_two_encoders_that_alignment_does_not_bring_together_teach_nobody(tmp_path, capsys):
+    """What they know can be told only when their projectors are trained; then it is, before the student is."""
+    items = [dict(item) for item in worlds.icons(180)]
+    for place, item in enumerate(items):
+        item["split"] = ("train", "validation", "validation", "test")[place % 4]
+    texts = [item["text"] for item in items]
+    dealt = [{**item, "text": texts[(place * 67 + 5) % len(texts)]} for place, item in enumerate(items)]
+    teacher = f"hf:{worlds.model('vit')}+hf:{worlds.model('bert')}"
+    arguments = flags(tmp_path / "run", teacher=teacher)
+    code, said, last = call(capsys, "distill", worlds.as_csv(tmp_path / "dealt", dealt), *arguments)
+    assert code == 3
+    assert "teacher at chance: hf:" in last
+    assert "aligned, knows nothing about this data: image<->text MRR" in last
+    assert "validation rows:" in said  # the projectors were trained
+    assert not list((tmp_path / "run").glob("checkpoints/*"))  # and no student
+    code, _, _ = call(capsys, "distill", tmp_path / "dealt/pairs.csv", *arguments, "--allow", "teacher at chance")
+    assert code == 0
+    found = json.loads((tmp_path / "run" / "checks.json").read_text())
+    assert [one["check"] for one in found if one["level"] == "error"] == ["teacher at chance"]
 
 
 @pytest.mark.parametrize(

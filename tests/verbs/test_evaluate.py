@@ -303,7 +303,7 @@ def test_a_share_of_bad_rows_is_between_0_and_1(max_bad, monkeypatch):
     from limbeck.pipeline import assess
 
     monkeypatch.setattr(assess, "open_judged", lambda name: pytest.fail("the model was opened"))
-    with pytest.raises(UsageError, match="max-bad is a share between 0 and 1"):
+    with pytest.raises(UsageError, match="max-bad is a share below 1, or a percentage"):
         evaluate("hf:x", data=worlds.data(), max_bad=max_bad)
 
 

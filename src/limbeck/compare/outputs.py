@@ -17,9 +17,10 @@ from limbeck.compare.findings import Findings, findings_of
 from limbeck.compare.icons_demo import doubts
 from limbeck.compare.rates import dearer
 from limbeck.compare.sentences import about_teacher, by_arm, overall, sentences
-from limbeck.compare.tables import csv_text, findings_table, seed_rows, summary_rows
+from limbeck.compare.tables import findings_table, seed_rows, summary_rows
 from limbeck.core.artefact import versions, write_file, write_json
 from limbeck.core.checkout import commit
+from limbeck.core.csv_text import csv_text
 from limbeck.pipeline.checks.finding import Finding
 from limbeck.pipeline.checks.record import read_checks, warnings_of, waved
 from limbeck.pipeline.execute import Bench

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from limbeck.compare.arms import Comparison
 from limbeck.compare.findings import UNJUDGED, Findings
@@ -100,20 +98,6 @@ def summary_rows(found: Sequence[Findings]) -> list[dict[str, object]]:
             }
             rows.append(row)
     return rows
-
-
-def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
-    r"""Rows of the same columns as CSV with a header.
-
-    >>> csv_text([{"arm": "a, b", "value": 0.5}])
-    'arm,value\n"a, b",0.5\n'
-    """
-    stream = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return stream.getvalue()
 
 
 def _note(found: Findings) -> str:

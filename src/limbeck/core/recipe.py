@@ -200,7 +200,7 @@ class DataSpec:
             raise UsageError(unknown("precision", str(self.precision), PRECISIONS[1:], where="the data of a recipe"))
         fewest = min(self.draws.values(), default=0) if isinstance(self.draws, Mapping) else self.draws
         _check("draws", fewest, fewest >= 0, "the number of augmented draws of a row, at least 0")
-        _check("max-bad", self.max_bad, 0 <= self.max_bad <= 1, "a share between 0 and 1 (or a percentage)")
+        _check("max-bad", self.max_bad, 0 <= self.max_bad < 1, "a share below 1, or a percentage: 0.01 or 1%")
         whole = min(self.fractions) >= 0 and abs(sum(self.fractions) - 1) <= 1e-6
         _check("fractions", self.fractions, whole, "three shares that sum to 1", verb="are")
 

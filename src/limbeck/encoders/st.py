@@ -48,7 +48,10 @@ def open_teacher(name: str) -> TeacherModels:
     if kinds[:1] != ["Transformer"]:
         raise UsageError(f"{folder} starts with {kinds[:1] or 'nothing'}; valid: Transformer (CLIP: by hf:)")
     if kinds[1:2] != ["Pooling"]:
-        raise UsageError(f"{folder} has no Pooling after its Transformer, but {kinds[1:]}")
+        raise UsageError(
+            f"{folder} has no Pooling after its Transformer, but {', '.join(kinds[1:]) or 'nothing'}; a model of "
+            f"pictures and texts, such as CLIP, is named hf:{folder}"
+        )
     inner = steps[0][1]
     model, missing = open_model(inner)
     if any(not key.startswith("pooler.") for key in missing):

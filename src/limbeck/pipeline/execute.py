@@ -6,6 +6,7 @@ checkpoints/     the newest verified ones of every stage
 model/           the student as a plain transformers folder
 parts.safetensors  weights of the recipe's parts, where it has any
 evaluation.json  the test split, read once
+bad-rows.csv     ids of the rows that were left out, and why; where there were any
 checks.json      what the checks before training found, where there were any (written by `report_run`)
 manifest.json    written last: a folder that has one is finished
 """
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from limbeck.core.artefact import MANIFEST, read_json, verify, write_json, write_manifest
+from limbeck.core.artefact import MANIFEST, read_json, verify, write_file, write_json, write_manifest
+from limbeck.core.csv_text import csv_text
 from limbeck.core.describe import describe
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import ArtefactError, DataError, UsageError
@@ -96,11 +98,12 @@ def open_bench(recipe: Recipe, *, cache: Path, notify: Notify = silent) -> Bench
     source = open_source(recipe.data.path, max_bad=recipe.data.max_bad)
     models = open_named(recipe.teacher, cache=cache, notify=notify) if recipe.teacher is not None else None
     report = scan(source)
-    source = drop_bad(source, report, max_bad=recipe.data.max_bad)
     if report.bad:
-        notify(f"{len(report.bad)} of {report.rows} rows cannot be used and are left out:")
-        for line in report.lines(most=10):
+        stops = report.share > recipe.data.max_bad
+        notify(f"{len(report.bad)} of {report.rows} rows cannot be used{'' if stops else ' and are left out'}:")
+        for line in report.lines(most=len(report.bad) if stops else 10):  # a run that goes on writes all of them down
             notify(f"  {line}")
+    source = drop_bad(source, report, max_bad=recipe.data.max_bad)
     rows, leaks = held_apart(source, recipe.data.fractions, notify=notify)
     kinds = ", ".join(f"{len(r)} {kind}" for kind, r in rows.train.items())
     notify(f"train {kinds}; validation {len(rows.validation)}; test {len(rows.test)}")
@@ -198,6 +201,7 @@ def execute(
     resume: bool = True,
     workers: int = 0,
     notify: Notify = silent,
+    examine: Callable[[Taught], object] | None = None,
     finishers: Sequence[Callable[[Run], object]] = (),
 ) -> Run:
     """Run a recipe into the folder `out`.
@@ -212,6 +216,7 @@ def execute(
         resume: go on from checkpoints.
         workers: data-loader processes.
         notify: takes one line a fact.
+        examine: called with a teacher that was prepared here, before a student is trained; may refuse it.
         finishers: called with the run before its manifest is written; what they put into the folder is part of it.
 
     Raises:
@@ -222,6 +227,8 @@ def execute(
     bench = bench or open_bench(recipe, cache=cache, notify=notify)
     if taught is None:
         taught = prepare_teacher(recipe, bench, folder=out / "align", notify=notify)
+        if taught is not None and examine is not None:
+            examine(taught)
     trained = train(
         recipe,
         bench.source,
@@ -240,6 +247,9 @@ def execute(
     if teacher is None and taught is not None:
         teacher = measure_teacher(taught, bench, evaluators)
     write_json(out / "evaluation.json", evaluation_json(student, teacher))
+    if bench.report.bad:
+        rows = [{"id": row.id, "reason": row.reason} for row in bench.report.bad]
+        write_file(out / "bad-rows.csv", csv_text(rows).encode())
     done = Run(out, recipe, trained.models, student, teacher)
     for finish in finishers:
         finish(done)

@@ -126,7 +126,7 @@ def run_lines(run: Run) -> list[str]:
     """The result as lines of text for the terminal."""
     problems = withheld({"student": run.student})
     table = problems or [plain_table(run_table(run))]
-    controls = [control.verdict for control in run.student.controls if control.passed]
+    controls = run.student.reassurance()
     seeds = "one seed: the spread over seeds is not in these intervals"
     files = [f"model: {run.folder}/model", f"report: {run.folder}/report.html"]
     return [*table, *controls, seeds, "", *files, "", "next:", *(f"  {line}" for line in next_commands(run))]

@@ -36,6 +36,17 @@ class Measured:
         """Whether every control sits at chance."""
         return all(control.passed for control in self.controls)
 
+    def reassurance(self) -> list[str]:
+        """What may be said of controls that sit at chance: nothing is shown by one that could not have failed."""
+        found = []
+        for control in self.controls:
+            if control.passed:
+                blind = all(metric.chance >= 1 for metric in control.metrics)
+                found.append(
+                    "shuffled control: cannot tell, for any answer is right here" if blind else control.verdict
+                )
+        return list(dict.fromkeys(found))
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, per-item ones included."""
         return {

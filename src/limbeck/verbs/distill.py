@@ -74,7 +74,8 @@ def distill(
 
     from limbeck.data.places import cache_folder
     from limbeck.encoders.student import make_student
-    from limbeck.pipeline.checks.before import check_before
+    from limbeck.pipeline.checks.before import check_before, check_taught
+    from limbeck.pipeline.checks.finding import check_allowed
     from limbeck.pipeline.execute import check_folder, execute, open_bench
     from limbeck.pipeline.finish import report_run, run_lines
     from limbeck.pipeline.notify import to_stderr
@@ -91,6 +92,7 @@ def distill(
         workers=workers,
     )
     make_student(student)  # a wrong name is said before anything is read
+    check_allowed(allow)
     first = draft(
         data, teacher=teacher, student=student, draws=draws, seed=seed, max_bad=max_bad, cache_dtype=cache_dtype
     )
@@ -101,8 +103,11 @@ def distill(
         optimizer=optimizer, aligned=bench.models is None or bench.models.aligned,
     )  # fmt: skip
     findings = check_before(recipe, bench, out=out, notify=notify, allow=allow)
+    examine = partial(check_taught, bench=bench, findings=findings, notify=notify, allow=allow)
     finish = partial(report_run, findings=findings)
-    done = execute(recipe, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(finish,))
+    done = execute(
+        recipe, out, cache=root, bench=bench, workers=workers, notify=notify, examine=examine, finishers=(finish,)
+    )
     print("\n".join(run_lines(done)))
     return done
 

@@ -140,8 +140,8 @@ def _show(found: Assessment) -> None:
         for row, count in zip(table.rows, counts.values(), strict=True)
     ]
     print_table(replace(table, columns=[*table.columns, "n"], rows=rows))
-    if found.measured.controls:
-        print("shuffled control: at chance, as it must be")
+    for line in found.measured.reassurance():
+        print(line)
     notes = {metric.name.rpartition(" ")[0] or metric.name: metric.note for metric in metrics if metric.note}
     for protocol, note in notes.items():
         if "<->" not in protocol:

@@ -31,7 +31,8 @@ def run(
 
     from limbeck.data.places import cache_folder
     from limbeck.encoders.student import make_student
-    from limbeck.pipeline.checks.before import check_before
+    from limbeck.pipeline.checks.before import check_before, check_taught
+    from limbeck.pipeline.checks.finding import check_allowed
     from limbeck.pipeline.execute import check_folder, execute, open_bench
     from limbeck.pipeline.finish import report_run, run_lines
     from limbeck.pipeline.notify import to_stderr
@@ -42,10 +43,14 @@ def run(
     check_place(resolved, recipe)
     check_folder(out, resolved)
     make_student(resolved.student)  # a wrong name is said before anything is read
+    check_allowed(allow)
     bench = open_bench(resolved, cache=root, notify=notify)
     findings = check_before(resolved, bench, out=out, notify=notify, allow=allow)
+    examine = partial(check_taught, bench=bench, findings=findings, notify=notify, allow=allow)
     finish = partial(report_run, findings=findings)
-    done = execute(resolved, out, cache=root, bench=bench, workers=workers, notify=notify, finishers=(finish,))
+    done = execute(
+        resolved, out, cache=root, bench=bench, workers=workers, notify=notify, examine=examine, finishers=(finish,)
+    )
     print("\n".join(run_lines(done)))
     return done
 

@@ -19,9 +19,10 @@ from limbeck.encoders.student import Student, make_student
 from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.pipeline.checks.examine import Subject, choose, examine, plan_of
 from limbeck.pipeline.checks.finding import Finding, stop_on_errors
-from limbeck.pipeline.checks.teachers import towerless
+from limbeck.pipeline.checks.teachers import check_aligned, towerless
 from limbeck.pipeline.execute import Bench
 from limbeck.pipeline.notify import Notify, silent
+from limbeck.pipeline.teach import Taught
 from limbeck.pipeline.train import operate
 
 LOOKED = 256
@@ -58,6 +59,36 @@ def check_before(
             notify(str(finding))
     stop_on_errors(findings, allow=allow)
     return findings
+
+
+def check_taught(
+    taught: Taught,
+    bench: Bench,
+    findings: list[Finding],
+    *,
+    notify: Notify = silent,
+    allow: Collection[str] = (),
+) -> None:
+    """Examine two encoders that were aligned just now, before a student learns from them; see `check_before`.
+
+    Args:
+        taught: the teacher.
+        bench: data and teacher.
+        findings: takes what is found.
+        notify: takes one line a fact.
+        allow: checks whose errors are waved through.
+
+    Raises:
+        DataError: they know nothing about the validation rows.
+    """
+    if bench.models is None or bench.models.aligned or len(taught.encoders) < 2:
+        return
+    aligned = TeacherModels(f"{bench.models.name}, aligned,", dict(taught.encoders), aligned=True)
+    found = list(check_aligned(aligned, bench.source, bench.rows.validation, seconds=SECONDS))
+    for finding in found:
+        notify(str(finding))
+    findings += found
+    stop_on_errors(found, allow=allow)
 
 
 def shared_width(recipe: Recipe, models: TeacherModels | None) -> int | None:

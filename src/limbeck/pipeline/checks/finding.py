@@ -50,6 +50,17 @@ def worst(findings: Sequence[Finding]) -> str:
     return max((finding.level for finding in findings), key=LEVELS.index, default="ok")
 
 
+def check_allowed(allow: Collection[str]) -> None:
+    """Refuse the name of no check. One that will have nothing to say is a name: nobody knows before the data is read.
+
+    Raises:
+        UsageError: `allow` names no check.
+    """
+    for name in allow:
+        if name not in CHECKS:
+            raise UsageError(unknown("check", name, CHECKS, where="--allow"))
+
+
 def stop_on_errors(findings: Sequence[Finding], *, allow: Collection[str] = ()) -> None:
     """Refuse to go on where an error was found.
 
@@ -60,12 +71,9 @@ def stop_on_errors(findings: Sequence[Finding], *, allow: Collection[str] = ()) 
     Raises:
         DataError: the first error that is not allowed, with the number of further ones.
         ResourceError: the same, where memory or disk is what lacks.
-        UsageError: `allow` names no check. One that had nothing to say here is one: whoever waves it through before
-            the data is known need not know what it will say.
+        UsageError: see `check_allowed`.
     """
-    for name in allow:
-        if name not in CHECKS:
-            raise UsageError(unknown("check", name, CHECKS, where="--allow"))
+    check_allowed(allow)
     errors = [finding for finding in findings if finding.level == "error" and finding.check not in allow]
     if not errors:
         return

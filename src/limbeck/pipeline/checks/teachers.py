@@ -108,6 +108,22 @@ def check_teacher(models: TeacherModels, source: Source, heard: Heard) -> Iterat
         yield _knows(models, told) if models.aligned else _related(heard)
 
 
+def check_aligned(taught: TeacherModels, source: Source, rows: Sequence[int], *, seconds: float) -> Iterator[Finding]:
+    """Whether projectors brought two encoders together: what could not be asked before they were trained.
+
+    Args:
+        taught: the encoders behind their projectors.
+        source: the rows.
+        rows: of validation, which the projectors have not seen.
+        seconds: that asking may take.
+    """
+    heard = hear(taught, source, rows, seconds=seconds)
+    if len(heard.rows) >= _LEAST:
+        told = _embeddings(source, heard)
+        if min(len(told.distinct(name)[0]) for name in heard.vectors) > 1:
+            yield _knows(taught, told)
+
+
 def towerless(models: TeacherModels, lacks: Sequence[str]) -> Finding:
     """A teacher without the encoders that are needed."""
     line = f"{models.name} has no {' and no '.join(lacks)} encoder"
