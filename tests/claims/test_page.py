@@ -42,18 +42,51 @@ def test_steps_of_every_arm_are_shown(tmp_path: Path):
         assert line.split(" | ")[1] == str(one["steps"])
 
 
-def test_a_claim_is_slow_by_the_processor_and_not_by_the_clock(tmp_path: Path):
-    stopped = page_of(tmp_path, **{"wall seconds": 4010.0, "seconds": 8003.0, "cpu seconds": 234.0, "jobs": 2})
-    assert ", 117 s, commit" in stopped
-    assert "a slow one" not in stopped
-    assert "601 s; a slow one" in page_of(tmp_path, **{"cpu seconds": 1202.0, "jobs": 2})
+def times(root: Path, **changed: Any) -> str:
+    """What the page says of how long the one entry took."""
+    page = page_of(root, **changed)
+    line = next(line for line in page.splitlines() if "; data " in line)
+    named = " ".join(line for line in page.splitlines() if line.startswith("Slow"))
+    return line.partition("budget in steps, ")[2].partition(", measured")[0] + (f" | {named}" if named else "")
 
 
-def test_an_entry_without_processor_time_has_that_of_the_clock_and_says_so(tmp_path: Path, monkeypatch):
+def test_a_slow_claim_is_marked_and_one_whose_clock_ran_on_says_so(tmp_path: Path):
+    stopped = {"wall seconds": 4010.0, "seconds": 8003.0, "cpu seconds": 234.0, "jobs": 2}
+    marked = " (**slow by the clock**) | Slow by the clock: `fresh_claim`."
+    assert times(tmp_path, **stopped) == "2 processes, 117 s of the processor, 4010 s by the clock" + marked
+    busy = times(tmp_path, **{**stopped, "cpu seconds": 1202.0})
+    assert busy == "2 processes, 601 s of the processor, 4010 s by the clock (**slow**) | Slow: `fresh_claim`."
+    quick = times(tmp_path, **{"wall seconds": 599.0, "seconds": 590.0, "cpu seconds": 580.0, "jobs": 1})
+    assert quick == "1 process, 580 s of the processor, 599 s by the clock"
+
+
+def test_a_resumed_claim_counts_the_seconds_of_all_its_runs(tmp_path: Path):
+    shown = times(tmp_path, **{"wall seconds": 0.6, "seconds": 1530.0, "cpu seconds": 1147.0, "jobs": 2})
+    assert shown.startswith("2 processes, 574 s of the processor, 765 s by the clock (**slow by the clock**)")
+
+
+def test_arms_that_were_taken_over_count_with_their_training(tmp_path: Path):
+    arms = {label: dict(arm) for label, arm in worlds.entry("fresh_claim")["arms"].items()}
+    arms["no teacher"] |= {"seconds by seed": [100.0] * 5, "carried": {"commit": "abc", "measured": "2026-01-01"}}
+    shown = times(tmp_path, **{"arms": arms, "wall seconds": 30.0, "seconds": 20.0, "cpu seconds": 10.0, "jobs": 2})
+    assert shown == "2 processes, 255 s of the processor, 280 s by the clock"
+
+
+def test_an_entry_without_processor_time_has_that_of_the_clock_alone(tmp_path: Path, monkeypatch):
     old = {key: value for key, value in worlds.entry("fresh_claim").items() if key != "cpu seconds"}
     monkeypatch.setattr(worlds, "entry", lambda name: old)
-    page = page_of(tmp_path, **{"wall seconds": 601.0, "seconds": 1198.0, "jobs": 2})
-    assert "601 s by the clock (processor time was not recorded); a slow one" in page
+    shown = times(tmp_path, **{"wall seconds": 601.0, "seconds": 1198.0, "jobs": 2})
+    assert shown.startswith("2 processes, 601 s by the clock (**slow by the clock**)")
+
+
+def test_words_are_those_of_today_unless_the_entry_is_stale(tmp_path: Path):
+    code = worlds.FILE.replace('setup="40 icons."', 'setup="Two score icons.", differs="No ships are sold."')
+    page = page_of(tmp_path, code=code)
+    assert "Two score icons." in page
+    assert "No ships are sold." in page
+    stale = page_of(tmp_path, code=code.replace("Budget(5", "Budget(6"))
+    assert "40 icons." in stale
+    assert "No ships are sold." not in stale
 
 
 def test_one_number_that_no_seed_changes_has_no_interval(tmp_path: Path):
@@ -80,8 +113,14 @@ def test_teachers_are_those_of_the_recipes(tmp_path: Path):
     assert line in wrong.splitlines()
 
 
-def test_a_restated_entry_says_so(tmp_path: Path):
-    again = {"date": "2026-01-02", "commit": "abc", "why": "rows of one picture are one item"}
-    said = "Intervals computed again on 2026-01-02: rows of one picture are one item."
-    assert said in page_of(tmp_path, restated=again)
+def test_a_restated_entry_says_by_which_code(tmp_path: Path):
+    def said(commit: str | None) -> str:
+        again = {"date": "2026-01-02", "commit": commit, "why": "rows of one picture are one item"}
+        page = page_of(tmp_path, restated=again)
+        return next(line for line in page.splitlines() if line.startswith("Intervals computed again"))
+
+    start, why = "Intervals computed again on 2026-01-02 by the code of", ": rows of one picture are one item."
+    assert said("0123456789abcdef") == f"{start} commit 0123456789{why}"
+    assert said("0123456789abcdef-dirty") == f"{start} commit 0123456789 with uncommitted changes{why}"
+    assert said(None) == f"{start} no commit{why}"
     assert "computed again" not in page_of(tmp_path)

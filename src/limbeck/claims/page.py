@@ -30,9 +30,16 @@ the claimed side of zero (or of the margin that the claim names), *contradicted*
 one number a run, and whose difference is the same under every seed (parameters, a correlation that all arms share), has
 no interval: there is nothing that varies.
 Each arm reads the test split once, after its settings are fixed; arms that joined a claim later are measured alone. A
-published figure and ours are different experiments: only the direction is compared. Times are of the processor, shared
-out over the processes that measured at once; arms that were taken over took none.
+published figure and ours are different experiments: only the direction is compared.
+
+A claim should take at most ten minutes on two cores. Its times count every arm under every seed, whichever run measured
+it where a measurement was taken up again, shared out over the processes that measured at once: of the processor, and by
+the clock, which also counts what else the machine did. *Slow* took more than ten minutes of the processor, *slow by the
+clock* by the clock alone. Arms that were taken over count with their training by the clock. What was trained before for
+another claim, and an arm that was stopped half-way, do not count.
 """
+
+_PROCESSOR, _CLOCK = "of the processor", "by the clock"
 
 
 def claims_page(folder: Path) -> str:
@@ -44,13 +51,17 @@ def claims_page(folder: Path) -> str:
     known, found = claims(), entries(folder)
     listed = {name: entry for name, entry in found.items() if name in known}
     stale = {name for name, entry in listed.items() if is_stale(entry, known[name])}
-    # words may get better without a new measurement; a stale entry keeps those that it was measured under
+    # Words may get better without a new measurement: they decide nothing, and what they tell of the arms is in the
+    # fingerprint. An entry of another set-up is therefore stale, and keeps the words that it was measured under.
     words = {name: describe(claim_of(known[name])) for name in listed if name not in stale}
     listed = {name: entry | {"claim": words.get(name, entry["claim"])} for name, entry in listed.items()}
     waiting = [name for name in known if name not in found]
     empty = [file for file, names in paper_files().items() if not names]
     counts = Counter(entry["verdict"]["word"] for entry in listed.values())
     lines = [_HEAD, f"{len(listed)} claims measured: " + ", ".join(f"{counts[word]} {word}" for word in VERDICTS) + "."]
+    for mark in ("slow", f"slow {_CLOCK}"):
+        if slow := [f"`{name}`" for name, entry in listed.items() if _mark(_times(entry)) == mark]:
+            lines.append(f"{mark.capitalize()}: {', '.join(slow)}.")
     if waiting:
         lines.append(f"Not measured yet: {', '.join(f'`{name}`' for name in waiting)}.")
     if empty:
@@ -112,28 +123,51 @@ def _section(name: str, entry: Mapping[str, Any], item: Recipe | Study, stale: b
             older.setdefault("commit {commit:.10}, {measured}".format(**one["carried"]), []).append(arm)
     lines += [f"\nMeasured earlier, and taken over: {', '.join(arms)} ({when})." for when, arms in older.items()]
     if again := entry.get("restated"):
-        lines.append(f"\nIntervals computed again on {again['date']}: {again['why']}.")
+        lines.append(
+            f"\nIntervals computed again on {again['date']} by the code of {_code(again['commit'])}: {again['why']}."
+        )
     controls = sorted({text for one in entry["arms"].values() for text in one.get("failed controls", ())})
     lines += [f"\n{text}" for text in controls]
-    dirty = " with uncommitted changes" if entry["dirty"] else ""
-    where = f"commit {entry['commit'][:10]}{dirty}" if entry["commit"] else "no commit"
+    where = _code(entry["commit"] + ("-dirty" if entry["dirty"] else ""))
     data = ", ".join(sorted({one["path"] for one in entry["data"]})) or "as the study opens it"
     teachers = teachers_of(item) + (" (by its recipe of today)" if stale else "")
     lines += [
         "",
-        f"{len(entry['seeds'])} seeds, budget in {claim['budget']}, {_took(entry)}, {where}, "
+        f"{len(entry['seeds'])} seeds, budget in {claim['budget']}, {_took(entry)}, measured with {where}, "
         f"{entry['measured']}; data {data}; teacher {teachers}.",
     ]
     return lines
 
 
+def _code(commit: str | None) -> str:
+    """A commit as `core.checkout` names it."""
+    number, _, changed = (commit or "").partition("-")
+    return (f"commit {number[:10]}" if number else "no commit") + (" with uncommitted changes" if changed else "")
+
+
 def _took(entry: Mapping[str, Any]) -> str:
-    """Of the processor, since the clock also counts what else the machine did; entries without it have the clock's."""
-    known = "cpu seconds" in entry
-    clock = max(entry["wall seconds"], entry["seconds"] / entry["jobs"])
-    seconds = entry["cpu seconds"] / entry["jobs"] if known else clock
-    slow = "; a slow one" if seconds > SLOW_SECONDS else ""
-    return f"{seconds:.0f} s{'' if known else ' by the clock (processor time was not recorded)'}{slow}"
+    times, jobs = _times(entry), entry["jobs"]
+    shown = ", ".join(f"{seconds:.0f} s {how}" for how, seconds in times.items())
+    return f"{jobs} process{'es' if jobs > 1 else ''}, {shown}" + (f" (**{mark}**)" if (mark := _mark(times)) else "")
+
+
+def _mark(times: Mapping[str, float]) -> str:
+    """`slow`, by the clock where the processor was not busy for that long, or nothing."""
+    if times.get(_PROCESSOR, 0.0) > SLOW_SECONDS:
+        return "slow"
+    return f"slow {_CLOCK}" if times[_CLOCK] > SLOW_SECONDS else ""
+
+
+def _times(entry: Mapping[str, Any]) -> dict[str, float]:
+    """How -> seconds; older entries have none of the processor.
+
+    An entry's `seconds` and `cpu seconds` are sums over the records of all runs that it took; its `wall seconds` are
+    those of the last run alone, and more than its share of the sum where that did everything, preparations too.
+    """
+    jobs = entry["jobs"]
+    carried = sum(sum(one["seconds by seed"]) for one in entry["arms"].values() if one.get("carried")) / jobs
+    times = {_PROCESSOR: entry["cpu seconds"] / jobs + carried} if "cpu seconds" in entry else {}
+    return times | {_CLOCK: max(entry["wall seconds"], entry["seconds"] / jobs) + carried}
 
 
 def _steps(arm: Mapping[str, Any]) -> str:

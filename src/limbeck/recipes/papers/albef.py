@@ -32,9 +32,9 @@ def albef() -> Recipe:
         f"{STEPS} steps of {ROWS} pairs, 30 % of the training captions another pair's, test pairs clean; the towers "
         f"are judged; queue of {QUEUE}, decay 0.98, distilled share {TRUST} after {RAMP} steps, matching and words "
         f"weigh {SIDE}",
-        differs="names of emoji instead of 4 million captions; a decay of 0.995 and a queue of 65,536 would be longer "
-        "than the run; one hidden word a caption; matching and words weigh 1 in the paper; towers from scratch. "
-        "What contrast does for the fusion is the claim albef_fusion",
+        differs="names of emoji instead of 4 million captions; retrieval instead of VQA and NLVR2; a decay of 0.995 "
+        "and a queue of 65,536 would be longer than the run; one hidden word a caption; matching and words weigh 1 in "
+        "the paper; towers from scratch. What contrast does for the fusion is the claim albef_fusion",
         tuning="learning rate 5e-4, 1e-3, 2e-3 and 4e-3 for every arm on validation, one seed; an earlier measurement "
         "at 2e-3 for all, untuned: +0.002 (-0.005 to 0.010)",
         also=("image<->text R@1",),

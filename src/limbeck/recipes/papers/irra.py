@@ -45,7 +45,8 @@ def irra() -> Recipe:
         baselines={"InfoNCE": "irra_info_nce", "SDM alone": "irra_matching"},
         setup=SETUP + "; the identity is the emoji; one hidden word a caption, read by two cross-attention blocks",
         differs="emoji instead of persons, from scratch instead of from CLIP; batches are pairs, not identities; "
-        "masked words enter as embeddings, not through the text tower; temperature 0.05 instead of 0.02",
+        "masked words enter as embeddings, not through the text tower; temperature 0.05 instead of 0.02; InfoNCE "
+        "stands for the earlier methods, and one data set for three",
         tuning=TRIALS
         + "temperature 0.02, 0.05 and 0.1 of SDM alone, which the whole takes over; weight 0.1, 0.3 and 1 "
         "of words and identities; weight decay 0.05, 0.2 and 0.5 of InfoNCE (earlier: four temperatures, one rate)",

@@ -31,8 +31,9 @@ def mask_align() -> Recipe:
         "batches of 128 pictures, 400 steps for the arm whose step is cheapest and for the others as many as take the "
         "same seconds; then, the same in every arm, 300 steps of a linear probe of the mean of its frozen patches",
         differs="digits instead of ImageNet, a supervised teacher trained here instead of CLIP, a probe instead of "
-        "fine-tuning, patches drawn evenly; the reconstructing baseline predicts the teacher's last level; no "
-        "inherited weights: the surgery that chooses a teacher's units knows CLIP's towers, not this one's class token",
+        "fine-tuning, patches drawn evenly; the reconstructing baseline predicts the teacher's last level; how much "
+        "less time equal accuracy takes is not measured; no inherited weights: the surgery that chooses a teacher's "
+        "units knows CLIP's towers, not this one's class token",
         tuning=f"none: learning rate {RATE} for every arm, fixed beforehand",
         budget="seconds",
     )

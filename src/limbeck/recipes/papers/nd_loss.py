@@ -26,7 +26,8 @@ def nd_loss() -> Recipe:
             "no teacher": "nd_loss_untaught",
         },
         differs="digits instead of CIFAR-100, with its weights (1 for labels and distillation at T = 4, 2 for ND); "
-        "class means are those of the labelled rows seen so far, and ND counts on these rows only",
+        "class means are those of the labelled rows seen so far, and ND counts on these rows only; added to logit "
+        "distillation, not to feature distillation; no ImageNet and no detection",
     )
     means = Part(ClassMean(WIDTH, classes=CLASSES), {"features": MENTOR_FEATURES, "label": OURS})
     inputs = {"student": FEATURES, "teacher": MENTOR_FEATURES, "teacher_mean": Ref("means")}

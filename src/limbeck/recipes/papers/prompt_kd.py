@@ -30,9 +30,9 @@ def prompt_kd() -> Recipe:
         setup="teacher vit-xm and student vit-xs learnt names and tags of emoji by Google and Twitter (900 and 200 "
         "steps); then 4 prompts in each of 2 layers and the projection learn Apple's drawings for 150 steps of 96; few "
         "labels: a twentieth of the concepts; read by the teacher's text vectors, on unseen concepts by Apple",
-        differs="models trained here; the teacher is not tuned on the domain; classes are the texts of the batch; "
-        "every arm starts from the weights that the student has from the two vendors, none from its teacher's; "
-        "no teacher is few labels with the student's own words",
+        differs="models trained here; one domain instead of 11 data sets; the teacher is not tuned on the domain; "
+        "classes are the texts of the batch; every arm starts from the weights that the student has from the two "
+        "vendors, none from its teacher's; no teacher is few labels with the student's own words",
         tuning=TUNING,
     )
     return replace(prompted_emoji("prompt_kd", _soft(), *PROMPTS, learning_rate=8e-3), claim=claim)

@@ -20,8 +20,9 @@ def ssld() -> Recipe:
         source="Cui et al. 2021, arXiv 2103.05959",
         published="MobileNetV3-large 75.2 to 79 %, ResNet50-D 79.1 to 83 % top-1 on ImageNet",
         baselines={"labels": "ssld_labels", "labels and teacher": "ssld_mixed", "feature matching": "ssld_features"},
-        differs="digits instead of ImageNet; the teacher is trained in the run; no fine-tuning after distillation; "
-        + MATCHED,
+        differs="digits instead of ImageNet; the teacher is trained in the run; no fine-tuning after distillation; an "
+        "MLP instead of two convolutional networks; the teacher chooses no pictures; no transfer to other "
+        "tasks; " + MATCHED,
     )
     return replace(taught("ssld", {"soft labels": _soft()}), claim=replace(says, quick=True))
 

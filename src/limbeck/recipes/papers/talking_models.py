@@ -28,9 +28,10 @@ def talking_models() -> Recipe:
             "soft labels": "talking_models_soft_labels",
             "no teacher": "talking_models_untaught",
         },
-        differs="digits instead of the paper's benchmarks; one message of 16 numbers each way; written from the "
-        "abstract: a message is trained to be understood by the teacher, and its reply to help with the task; a "
-        "first form, whose replies had a head of their own, collapsed on validation",
+        differs="digits instead of the paper's benchmarks; the teacher learnt the student's own task, so that no shift "
+        "between pre-training and task is bridged; one message of 16 numbers each way; written from the abstract: a "
+        "message is trained to be understood by the teacher, and its reply to help with the task; a first form, whose "
+        "replies had a head of their own, collapsed on validation",
         tuning="four trials an arm on validation, seed 100: learning rate 3e-3, 1e-2 with weight 1, 0.1 of the term on "
         "features; arms without one learning rate 1e-3, 3e-3, 1e-2, 3e-2",
     )

@@ -31,8 +31,8 @@ def vl2v_adip() -> Recipe:
         setup=emoji.SETUP.replace("200 steps", "100 steps on EfficientNet's own features, then 200 steps")
         + "; the test is Apple's drawings of unseen concepts",
         differs="vendors as domains, open-vocabulary naming instead of fixed classes; the student's pretraining is "
-        "itself distilled from ImageNet features; the projection is frozen in the second stage; pictures "
-        "only is plain feature matching; " + emoji.UNTAUGHT + ", after all 300 steps",
+        "itself distilled from ImageNet features; the projection is frozen in the second stage; no student with its "
+        "teacher's weights (white box); pictures only is feature matching; " + emoji.UNTAUGHT + ", after all 300 steps",
         tuning=emoji.TUNING + "; a quarter of the steps for alignment",
     )
     align = stage("align", _both(), "project", steps=50, learning_rate=8e-3)

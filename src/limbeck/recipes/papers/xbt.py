@@ -27,8 +27,9 @@ def xbt() -> Recipe:
         "for pictures that the old one embedded; 300 steps of 256 of 40,003 texts without pictures, then 100 of 96 of "
         "580 pairs, those of 140 of the 1,429 training concepts. No training in two arms: the new model's vectors as "
         "they are, and the old model's own words, which is what no upgrade would give",
-        differs="models trained here, on the pairs of all concepts; LoRA only; queries are texts; text "
-        "alone is plain feature matching; no arm without a teacher: the old model's gallery is what is searched",
+        differs="models trained here, on the pairs of all concepts; LoRA only; queries are texts; one number of pairs, "
+        "so that how many it saves is not measured; text alone is plain feature matching; no arm without a teacher: "
+        "the old model's gallery is what is searched",
         tuning=RATES + "; pairs alone has 400 steps on them; the trials of the method and of text alone had 4,003 of "
         "these texts; nothing to be chosen where nothing is trained",
     )

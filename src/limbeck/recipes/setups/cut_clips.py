@@ -41,8 +41,11 @@ def untaught_cut_clip(name: str, cut: Surgery, *, learning_rate: float) -> Recip
 
 def cut_claim(claim: Claim, *, share: str, how: str) -> Claim:
     """A claim of the paper about students that are cut: what they are, and how its humbling arms are."""
-    humbling = f"; the humbling arms: {how}; no teacher is the size that is left, from random weights, for all steps"
-    return replace(claim, setup=SETUP.format(share=share), differs=claim.differs + humbling)
+    more = (
+        f"; retrieval instead of zero-shot classification; the humbling arms: {how}; no teacher is the size that is "
+        "left, from random weights, for all steps"
+    )
+    return replace(claim, setup=SETUP.format(share=share), differs=claim.differs + more)
 
 
 def _stage(method: Method, number: int, surgeries: tuple[Surgery, ...], rate: float) -> StageSpec:

@@ -35,7 +35,7 @@ def unlabelled_claim(prefix: str, *, statement: str, pairs: str, tuning: str) ->
         "96 pictures, of which 48 are variants where there are any",
         differs="the classes are the pictures of the batch as the teacher sees them, compared by KL, instead of 1,000 "
         "classes by JS; variants of the training concepts are nearer to the pairs than pictures from the web and are "
-        "not chosen by the teacher; no fine-tuning afterwards",
+        "not chosen by the teacher; no fine-tuning afterwards and no transfer to other tasks",
         tuning=tuning,
     )
 
