@@ -190,12 +190,12 @@ def _profile(table: Path, steps: int, batch: int, rounds: int) -> dict[str, Any]
 
 def _drawn(sample: Sample, view: View) -> torch.Tensor:
     """Pixels of draw 1."""
-    return view.prepare(Drawn(sample, (RandomAffine(),), view=view)(1))["pixels"].float()
+    return view.prepare(Drawn(sample, view=view, augmentations=(RandomAffine(),))(1))["pixels"].float()
 
 
 def _together(sample: Sample, view: View) -> list[object]:
     """Pixels of all draws, as the loader takes them when a row is first met."""
-    drawn = Drawn(sample, (RandomAffine(),), view=view)
+    drawn = Drawn(sample, view=view, augmentations=(RandomAffine(),))
     return [view.prepare(drawn(draw)) for draw in range(1, 1 + DRAWS)]
 
 

@@ -87,7 +87,10 @@ def test_a_batch_holds_what_was_sampled(source: CsvSource, views: Mapping[str, V
         for name in ("student.image", "teacher.image"):
             if "image" in sample.values:
                 view = views[name]
-                alone = view.collate([view.prepare(Drawn(sample, PARTS, view=view)(draw))])["pixel_values"][0]
+                drawn = Drawn(sample, view=view, augmentations=PARTS)(draw)
+                alone = view.collate([view.prepare(drawn)])["pixel_values"][0]
+                    "pixel_values"
+                ][0]
                 assert torch.equal(batch.views[name]["pixel_values"][place], alone)
 
 

@@ -144,7 +144,7 @@ class Assembler:
                 if place in made or (self.store is not None and place in self.store):
                     continue
                 sample = sample or self.source.sample(index)
-                drawn = drawn or Drawn(sample, self.augmentations, view=view)
+                drawn = drawn or Drawn(sample, view=view, augmentations=self.augmentations)
                 try:
                     made[place] = view.prepare(drawn(draw))
                 except LimbeckError as error:

@@ -27,20 +27,20 @@ IMAGE, TEXT = view_for(ImageSpec(16, 16)), view_for(TextSpec(tokenizer(), 16))
 
 
 def array(draw: int, parts: Sequence[Augmentation] = PARTS, sample: Sample = SAMPLE) -> np.ndarray:
-    image = Drawn(sample, parts, view=IMAGE)(draw)
+    image = Drawn(sample, view=IMAGE, augmentations=parts)(draw)
     assert isinstance(image, Image.Image)
     assert image.mode == "RGB"
     return np.asarray(image)
 
 
 def words(draw: int) -> object:
-    return Drawn(SAMPLE, PARTS, view=TEXT)(draw)
+    return Drawn(SAMPLE, view=TEXT, augmentations=PARTS)(draw)
 
 
 def test_draw_0_is_the_value_itself() -> None:
     for view in (IMAGE, TEXT):
-        assert Drawn(SAMPLE, PARTS, view=view)(0) is SAMPLE.values[view.modality]
-        assert Drawn(SAMPLE, (), view=view)(3) is SAMPLE.values[view.modality]
+        assert Drawn(SAMPLE, view=view, augmentations=PARTS)(0) is SAMPLE.values[view.modality]
+        assert Drawn(SAMPLE, view=view, augmentations=())(3) is SAMPLE.values[view.modality]
 
 
 def test_a_draw_is_the_same_every_time_and_draws_differ() -> None:
@@ -58,7 +58,7 @@ def test_another_process_draws_the_same() -> None:
         "from limbeck.data.augmentation.caption_subset import CaptionSubset\n"
         f"sample = Sample(0, 'other', {{'text': {SAMPLE.values['text']!r}}})\n"
         "view = SimpleNamespace(modality='text', side=None)\n"
-        "print(Drawn(sample, (CaptionSubset(whole=0.0, label=0.0),), view=view)(5), end='')"
+        "print(Drawn(sample, view=view, augmentations=(CaptionSubset(whole=0.0, label=0.0),))(5), end='')"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == words(5)
@@ -70,12 +70,12 @@ def test_content_decides_not_the_id_or_the_place() -> None:
 
 def test_what_is_done_to_captions_does_not_move_pictures() -> None:
     assert np.array_equal(array(1), array(1, (PARTS[0], PARTS[2])))
-    assert Drawn(SAMPLE, (PARTS[0], PARTS[2]), view=TEXT)(1) == SAMPLE.values["text"]
+    assert Drawn(SAMPLE, view=TEXT, augmentations=(PARTS[0], PARTS[2]))(1) == SAMPLE.values["text"]
 
 
 def test_pictures_are_not_decoded_for_words() -> None:
     broken = Sample(0, "a", {"image": b"no picture", "text": "Bed: one, two"})
-    assert isinstance(Drawn(broken, PARTS, view=TEXT)(1), str)
+    assert isinstance(Drawn(broken, view=TEXT, augmentations=PARTS)(1), str)
 
 
 class Seen(Augmentation):
@@ -111,10 +111,10 @@ def test_no_more_is_decoded_than_the_model_can_see(
     parts: tuple[Seen, ...], spec: ImageSpec, size: tuple[int, int], kind: str
 ) -> None:
     sample = replace(SAMPLE, values={"image": encoded(picture(1, (400, 300)), kind)})
-    Drawn(sample, parts, view=view_for(spec))(1)
+    Drawn(sample, view=view_for(spec), augmentations=parts)(1)
     assert parts[0].size == size
     if len(parts) == 1:
-        assert Drawn(sample, parts, view=view_for(spec))(0) is sample.values["image"]
+        assert Drawn(sample, view=view_for(spec), augmentations=parts)(0) is sample.values["image"]
 
 
 def test_fingerprint_knows_arguments_and_order() -> None:

@@ -33,11 +33,11 @@ class Drawn:
 
     Args:
         sample: raw values, the view's modality among them.
-        augmentations: applied in order; those of other modalities are left out.
         view: of the model.
+        augmentations: applied in order; those of other modalities are left out.
     """
 
-    def __init__(self, sample: Sample, augmentations: Sequence[Augmentation], *, view: View) -> None:
+    def __init__(self, sample: Sample, *, view: View, augmentations: Sequence[Augmentation] = ()) -> None:
         self.value = sample.values[view.modality]
         self.parts = [part for part in augmentations if part.modality == view.modality]
         self.view = view

@@ -80,7 +80,7 @@ def prepared(work: Work, items: Items) -> list[Ready]:
             own = set(addresses(work.source, index, work.key, draws=work.draws))
             if work.key.modality not in sample.values:
                 raise DataError(f"row {sample.id} has no {work.key.modality}, although its source says so")
-            drawn = Drawn(sample, work.augmentations, view=work.view)
+            drawn = Drawn(sample, view=work.view, augmentations=work.augmentations)
         if address not in own:
             raise DataError(f"row {sample.id} changed while it was read; run again")
         try:

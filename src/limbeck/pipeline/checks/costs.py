@@ -88,7 +88,7 @@ def measure_student(student: Student, source: Source, looked: Sequence[int], dat
         start = time.perf_counter()
         ready = []
         for row in rows:
-            drawn = Drawn(source.sample(row), data.augmentations, view=view)
+            drawn = Drawn(source.sample(row), view=view, augmentations=data.augmentations)
             draws = range(1, 1 + data.draws_of(kind_of(source.rows[row].modalities)))
             ready += [view.prepare(drawn(draw)) for draw in draws or (0,)]
         prepare = (time.perf_counter() - start) / len(ready)
