@@ -66,6 +66,7 @@ def scale_kd_claim(statement: str, baselines: dict[str, str]) -> Claim:
         baselines=baselines,
         setup=f"{TAUGHT} labels of a tenth; a ResNet of 22 k parameters, 200 steps of 128 pictures (`samples`: 50)",
         differs="digits instead of ImageNet; the teacher is trained here, and its richer pre-training is ten times the "
-        "labels; the abstract gives no margin for size: five points; half a point for samples",
+        "labels; the abstract gives no margin for size: five points; half a point for samples; "
+        "one convolutional student: those that are MLPs and transformers (Mixer-S/16, ViT-S/16) are not run",
         tuning=f"none: learning rate {RATE} and weight {WEIGHT} for every arm, fixed beforehand",
     )
