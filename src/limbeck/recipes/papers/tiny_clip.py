@@ -59,8 +59,9 @@ def tiny_clip_claim(statement: str, published: str, baselines: dict[str, str]) -
         baselines=baselines,
         setup=SETUP,
         differs="a teacher trained here on the emoji instead of OpenCLIP on LAION-400M, and the student sees the same "
-        "pairs; most parameters of both are word embeddings; the abstract gives no margin for size: three points; retrieval stands for "
-        "zero-shot classification of ImageNet; the speeds beyond the one that is measured (up to 7.8 times) are not tried",
+        "pairs; most parameters of both are word embeddings; the abstract gives no margin for size: three points; "
+        "retrieval stands for zero-shot classification of ImageNet; the speeds beyond the one that is measured (up to "
+        "7.8 times) are not tried",
         tuning=RATES,
         also=("image<->text R@1",),
     )
