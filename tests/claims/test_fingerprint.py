@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from claims import worlds
-from limbeck.claims.fingerprint import code_fingerprint, code_modules, package_fingerprint, source_file
+from limbeck.claims.fingerprint import code_fingerprint, code_modules, source_file
 from limbeck.claims.found import find_claim
 
 
@@ -51,8 +51,3 @@ def test_it_reaches_the_maths_and_not_the_loop(tmp_path: Path):
     assert source_file("limbeck.functional.divergence").name == "divergence.py"
     with pytest.raises(ModuleNotFoundError):
         source_file("limbeck.functional.nothing")
-
-
-def test_the_whole_package_has_one():
-    assert package_fingerprint() == package_fingerprint()
-    assert len(package_fingerprint()) == 64

@@ -14,6 +14,7 @@ import torch
 from compare import contests, worlds
 from limbeck.compare import desk
 from limbeck.compare.contest import Outcome, Rules, check_place
+from limbeck.compare.made_with import made_with
 from limbeck.core.artefact import MANIFEST
 from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.data.subset import SubsetSource
@@ -174,6 +175,26 @@ def test_with_a_budget_of_seconds_every_arm_gets_the_steps_it_can_do_in_them(tmp
     }
 
 
+def test_arms_that_are_not_dearer_have_equal_steps_for_their_seconds(tmp_path: Path):
+    """5 seconds would be 5 steps of one and 4 of the other, and nothing would be run again to put that right."""
+    rules = Rules(seeds=(0,), budget="seconds", seconds=5.0)
+    found, _ = contests.run(tmp_path / "new", rules=rules, steps=50, rates={"no teacher": 1.0, "distilled": 1.05})
+    assert found.steps == {"no teacher": (4, 4), "distilled": (4, 4)}
+    assert found.other is None
+
+
+def test_seconds_that_nobody_gave_are_what_the_cheapest_arm_needs(tmp_path: Path):
+    rules = Rules(seeds=(0,), budget="seconds")
+    found, said = contests.run(tmp_path / "new", rules=rules, steps=4, rates={"no teacher": 1.5, "distilled": 2.0})
+    assert found.allowed == 6.0
+    assert found.steps == {"no teacher": (4, 4), "distilled": (3, 4)}
+    assert "every run gets 6 seconds of training steps: what the cheapest arm needs for its steps" in said
+    shutil.rmtree(tmp_path / "new" / "runs" / "distilled-seed-0")
+    again, _ = contests.run(tmp_path / "new", rules=rules, steps=4)  # other rates are of no matter now
+    assert again.allowed == 6.0
+    assert contests.same(again, found)
+
+
 def test_arms_of_equal_cost_have_one_budget(tmp_path: Path):
     rules = Rules(seeds=(0,))
     found, _ = contests.run(tmp_path / "new", rules=rules, rates={"no teacher": 1.0, "distilled": 1.05})
@@ -196,6 +217,35 @@ def test_another_comparison_in_the_folder_is_refused(copy: Path, tmp_path: Path)
         check_place(tmp_path / "full" / "letter.txt", contests.RULES)
     assert check_place(copy, contests.RULES)
     assert not check_place(tmp_path / "new", contests.RULES)
+
+
+def changed(out: Path) -> None:
+    """As if other code had begun it."""
+    asked = json.loads((out / "asked.json").read_text())
+    asked["code"] |= {"fingerprint": "other", "commit": 40 * "a"}
+    (out / "asked.json").write_text(json.dumps(asked))
+
+
+def test_what_is_finished_says_what_code_trained_it(copy: Path):
+    assert contests.finished().code == made_with()
+    changed(copy)
+    found, _ = contests.run(copy)
+    assert found.code == made_with() | {"fingerprint": "other", "commit": 40 * "a"}
+    assert contests.same(found, contests.finished())
+
+
+@pytest.mark.parametrize(
+    "missing", ["runs/distilled-seed-1", "tune/distilled/trial-1", f"runs/distilled-seed-1/{MANIFEST}", desk.TEST_READ]
+)
+def test_other_code_does_not_finish_it(copy: Path, missing: str):
+    changed(copy)
+    place = copy / missing
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+    with pytest.raises(
+        ArtefactError, match=r"begun with other code \(commit aaaaaaaaaa then, .*start again in another"
+    ):
+        contests.run(copy)
+    assert not place.exists()
 
 
 def test_other_data_is_refused(copy: Path, monkeypatch: pytest.MonkeyPatch):
@@ -222,8 +272,9 @@ def test_a_flipped_bit_in_a_run_is_refused(copy: Path, name: str):
         (Rules(seeds=()), "needs seeds"),
         (Rules(seeds=(1, 1)), r"each once; got \[1, 1\]"),
         (Rules(seeds=(0,), tune=-1), "0 for none; got -1"),
-        (Rules(seeds=(0,), budget="seconds"), "a budget of seconds needs --seconds"),
-        (Rules(seeds=(0,), seconds=3.0), "one of steps takes none"),
+        (Rules(seeds=(0,), budget="seconds", seconds=-1.0), "--seconds is 0 or more"),
+        (Rules(seeds=(0,), budget="seconds", seconds=float("nan")), "got nan"),
+        (Rules(seeds=(0,), seconds=3.0), "goes with --budget seconds; got 3"),
     ],
 )
 def test_rules_that_cannot_be_met_are_refused(tmp_path: Path, rules: Rules, says: str):

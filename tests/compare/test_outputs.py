@@ -18,14 +18,18 @@ from limbeck.evaluation.control import Control
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     out = tmp_path_factory.mktemp("outputs")
-    return out, write_outputs(contests.finished(), worlds.bench(), out=out, title="Two arms")
+    left_out = {"inherited_weights": "image: it is a 'clip', the teacher a 'vit'"}
+    return out, write_outputs(contests.finished(), worlds.bench(), out=out, title="Two arms", left_out=left_out)
 
 
 def test_everything_is_written(made: tuple[Path, list[str]]):
     out, lines = made
     assert {path.name for path in out.iterdir()} == {"comparison.json", "comparison.csv", "summary.csv", "report.html"}
     page = (out / "report.html").read_text()
-    for word in ("Equal steps", "Equal seconds", "distilled", "no teacher", "seconds of training steps", "limbeck run"):
+    for word in (
+        *("Equal steps", "Equal seconds", "distilled", "no teacher", "seconds of training steps", "limbeck run"),
+        *("Baselines left out", "the teacher a", "commit"),
+    ):
         assert word in page
     assert 'src="http' not in page
     assert page.count("against seconds of training steps</title>") == 1  # equal seconds need no weighing
@@ -38,6 +42,7 @@ def test_everything_is_written(made: tuple[Path, list[str]]):
 def test_the_json_holds_what_the_runs_measured(made: tuple[Path, list[str]]):
     plain, found = json.loads((made[0] / "comparison.json").read_text()), contests.finished()
     assert plain["seeds"] == [0, 1]
+    assert plain["baselines left out"] == {"inherited_weights": "image: it is a 'clip', the teacher a 'vit'"}
     assert plain["trials an arm"] == 2
     assert plain["asked"]["data"] == found.comparison.runs["distilled"][0].recipe.data.path
     assert plain["asked"]["teacher"].startswith("hf:")
@@ -66,6 +71,16 @@ def test_the_json_holds_what_the_runs_measured(made: tuple[Path, list[str]]):
         assert first["against reference"]["distilled"]["difference"]["value"] == pytest.approx(
             np.mean(np.subtract(ours, theirs))
         )
+
+
+def test_the_code_is_that_of_the_runs_and_not_of_the_day(tmp_path: Path):
+    code = {"commit": "abc", "versions": {"torch": "0.1"}, "fingerprint": "def"}
+    write_outputs(replace(contests.finished(), code=code), worlds.bench(), out=tmp_path, title="Two arms")
+    plain = json.loads((tmp_path / "comparison.json").read_text())
+    assert (plain["commit"], plain["versions"], plain["code"]) == ("abc", {"torch": "0.1"}, "def")
+    page = (tmp_path / "report.html").read_text()
+    assert "abc" in page
+    assert "Baselines left out" not in page
 
 
 def test_both_csv_files_have_a_line_a_budget_and_arm(made: tuple[Path, list[str]]):

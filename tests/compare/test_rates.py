@@ -8,7 +8,7 @@ import pytest
 
 from compare import worlds
 from limbeck.compare import rates
-from limbeck.compare.rates import dearer, measure_rates, shared_stages, steps_for, total_steps
+from limbeck.compare.rates import dearer, levelled, measure_rates, shared_stages, steps_for, total_steps
 from limbeck.core.errors import UsageError
 from limbeck.pipeline.execute import prepare_teacher
 
@@ -31,9 +31,47 @@ def test_every_arm_is_timed_in_turns_without_a_look_at_the_test_split(monkeypatc
     assert all(0 < seconds < 10 for seconds in found.values())
 
 
+def clocked(monkeypatch) -> list[int]:
+    """A step takes a second; the list gets the steps of every training."""
+    trained: list[int] = []
+    real = rates.train
+
+    def fixed(recipe, *arguments, **values):
+        (stage,) = recipe.stages
+        trained.append(stage.budget.steps)
+        done = real(recipe, *arguments, **values)
+        speed = float(sum(stage.budget.batch.values()))
+        return replace(done, fits={n: replace(f, rows_per_second=speed, waited=0.0) for n, f in done.fits.items()})
+
+    monkeypatch.setattr(rates, "train", fixed)
+    return trained
+
+
 def test_more_than_ten_per_cent_is_dearer():
     assert dearer({"a": 2.0, "b": 2.19, "c": 2.21, "d": 9.0}) == ["c", "d"]
     assert dearer({"a": 1.0}) == []
+
+
+def test_arms_that_are_not_dearer_count_as_the_dearest_of_them():
+    assert levelled({"a": 2.0, "b": 2.19, "c": 2.21, "d": 2.1}) == {"a": 2.19, "b": 2.19, "c": 2.21, "d": 2.19}
+    assert levelled({"a": 1.0}) == {"a": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("length", "rounds", "steps"), [(1000, 5, 8), (40, 5, 8), (39, 4, 8), (10, 2, 5), (7, 2, 3), (1, 2, 3)]
+)
+def test_short_runs_are_measured_by_few_steps(monkeypatch, length: int, rounds: int, steps: int):
+    trained = clocked(monkeypatch)
+    measure_rates({"a": worlds.recipe("no teacher", steps=length)}, worlds.bench(), None)
+    assert trained == [steps] * rounds
+
+
+@pytest.mark.parametrize(("seconds", "rounds"), [(8.0, 2), (32.0, 4), (1000.0, 5)])
+def test_short_seconds_are_measured_by_few_rounds(monkeypatch, seconds: float, rounds: int):
+    """A step takes a second: so many rounds of 8 steps as a run has."""
+    trained = clocked(monkeypatch)
+    measure_rates({"a": worlds.recipe("no teacher", steps=9)}, worlds.bench(), None, seconds=seconds)
+    assert trained == [8] * rounds
 
 
 def test_steps_are_scaled_and_validated_as_often():
@@ -44,6 +82,7 @@ def test_steps_are_scaled_and_validated_as_often():
     assert (found.steps, found.evaluate_every, found.save_every) == (50, 5, 0)
     assert total_steps(steps_for(arm, 1 / 3)) == 33
     assert total_steps(steps_for(steps_for(arm, 0.7), 100 / 70)) == 100  # a float's last bit takes no step away
+    assert total_steps(steps_for(staged("distilled", ("first", 50), ("last", 50)), 0.67)) == 67  # as of one of 100
     with pytest.raises(UsageError, match=r"'distilled' would get 0\.50 steps in stage 'student'"):
         steps_for(arm, 0.005)
 

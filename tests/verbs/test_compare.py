@@ -12,7 +12,7 @@ import pytest
 import limbeck as package
 from limbeck import cli
 from limbeck.compare import contest as contests
-from limbeck.core.errors import UsageError
+from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.verbs.compare import arm_names, compare, default_jobs, default_threads
 from pipeline import worlds
 
@@ -62,6 +62,7 @@ def test_from_data_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     plain_arm = recipes["no_teacher"]
     assert plain_arm.pop("surgeries") == []
     assert {**inherited, "name": ""} == {**plain_arm, "name": ""}
+    assert plain["baselines left out"] == {}
     assert {one["stages"][0]["optimisation"]["optimizer"] for one in recipes.values()} == {"muon"}
     assert plain["checks"] == json.loads((tmp_path / "out" / "checks.json").read_text())
     errors = {one["check"] for one in plain["checks"] if one["level"] == "error"}
@@ -74,6 +75,25 @@ def test_from_data_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     assert again.comparison.mean("balanced", "image<->text MRR") == outcome.comparison.mean(
         "balanced", "image<->text MRR"
     )
+
+
+def test_no_out_no_seconds_and_no_weights_to_inherit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(contests, "measure_rates", lambda arms, *_, **__: dict.fromkeys(arms, 1.5))
+    monkeypatch.chdir(tmp_path)
+    given = arguments(tmp_path, student="resnet-xs", budget="seconds")
+    given.pop("out")
+    outcome = compare(worlds.data(), **given)
+    assert [*outcome.comparison.runs] == ["no_teacher", "feature_matching", "balanced"]
+    assert set(outcome.steps.values()) == {(2, 2)}
+    plain = json.loads((tmp_path / "comparison" / "comparison.json").read_text())
+    assert (plain["seconds asked for"], plain["seconds of a run"]) == (None, 3.0)
+    reason = plain["baselines left out"]["inherited_weights"]
+    assert reason.startswith("image: ")
+    assert f"the baseline 'inherited_weights' is left out: {reason}" in capsys.readouterr().err
+    with pytest.raises(ArtefactError, match="comparison holds another comparison"):
+        compare(worlds.data(), **given | {"seeds": 2})
 
 
 @pytest.mark.parametrize(
@@ -101,8 +121,8 @@ def test_a_full_folder_is_refused_before_data_is_read(tmp_path: Path):
 
 
 def test_a_budget_that_contradicts_itself_is_refused_before_data_is_read(tmp_path: Path):
-    for changes in ({"budget": "seconds"}, {"seconds": 3.0}):
-        with pytest.raises(UsageError, match="a budget of seconds needs --seconds"):
+    for changes in ({"budget": "seconds", "seconds": -1.0}, {"seconds": 3.0}):
+        with pytest.raises(UsageError, match="--seconds is 0 or more, and goes with --budget seconds"):
             compare("no-such.csv", **arguments(tmp_path / "out", **changes))
 
 

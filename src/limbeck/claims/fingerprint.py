@@ -14,11 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import limbeck
 from limbeck.claims.found import arms_of, claim_of
-from limbeck.core.artefact import sha256_bytes, sha256_json
+from limbeck.core.artefact import sha256_json
 from limbeck.core.describe import KEY, describe
 from limbeck.core.recipe import Recipe
+from limbeck.core.source_code import source_hash
 from limbeck.core.study import Study
 from limbeck.encoders.student import student_presets
 from limbeck.pipeline.apprentice import PREFIX, recipe_of
@@ -27,7 +27,6 @@ ROOMS: tuple[str, ...] = (
     *("functional", "objectives", "layers", "schedules", "gradients", "mergers"),
     *("fusers", "heads", "surgery", "evaluation"),
 )
-_PACKAGE = Path(str(limbeck.__file__)).parent
 
 
 def code_fingerprint(item: Recipe | Study) -> str:
@@ -49,13 +48,6 @@ def code_modules(item: Recipe | Study) -> tuple[str, ...]:
         named = {path.rpartition(".")[0] for path in _parts(_arms(item))}
         start, rooms = {name for name in named if name.split(".")[1] != "core"}, ROOMS
     return tuple(sorted(_reached(start, rooms)))
-
-
-def package_fingerprint() -> str:
-    """Hash of the whole package: what a half-measured claim may be taken up again with."""
-    return sha256_json(
-        {path.relative_to(_PACKAGE).as_posix(): _hash_of(path) for path in sorted(_PACKAGE.rglob("*.py"))}
-    )
 
 
 @functools.cache
@@ -134,29 +126,4 @@ def _is(module: str) -> bool:
 
 @functools.cache
 def _source_hash(module: str) -> str:
-    return _hash_of(source_file(module))
-
-
-def _hash_of(path: Path) -> str:
-    tree = ast.parse(path.read_bytes())
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = node.body[1:]
-    return sha256_bytes(_dumped(tree).encode())
-
-
-def _dumped(node: Any) -> str:
-    """A syntax tree as text; empty fields are left out, so that every version of Python gives the same."""
-    if isinstance(node, ast.AST):
-        fields = ((name, getattr(node, name, None)) for name in node._fields if name not in ("ctx", "kind"))
-        inside = ",".join(f"{name}={_dumped(value)}" for name, value in fields if value is not None and value != [])
-        return f"{type(node).__name__}({inside})"
-    if isinstance(node, list):
-        return "[" + ",".join(map(_dumped, node)) + "]"
-    return repr(node)
+    return source_hash(source_file(module))

@@ -13,7 +13,7 @@ import numpy as np
 
 from limbeck.claims.carry import carried, carried_record
 from limbeck.claims.desk import ClaimDesk, open_claim_desk, record, wanted_metrics
-from limbeck.claims.fingerprint import code_fingerprint, code_modules, package_fingerprint, source_file
+from limbeck.claims.fingerprint import code_fingerprint, code_modules, source_file
 from limbeck.claims.found import arms_of, claim_of, labels_of
 from limbeck.claims.items import pack, unpack
 from limbeck.claims.lab import ClaimLab
@@ -24,6 +24,7 @@ from limbeck.core.artefact import read_json, sha256_json, versions, write_json
 from limbeck.core.describe import describe
 from limbeck.core.errors import UsageError
 from limbeck.core.recipe import Recipe
+from limbeck.core.source_code import package_fingerprint
 from limbeck.core.study import METHOD, Study
 from limbeck.pipeline.notify import Notify, silent
 

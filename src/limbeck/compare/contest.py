@@ -11,6 +11,7 @@ Every result is a file in the folder, so that the same call goes on after a kill
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,7 +20,8 @@ from typing import Any, Literal
 from limbeck.compare.arms import Comparison
 from limbeck.compare.crew import Crew, Task, fixed_threads
 from limbeck.compare.desk import TEST_READ, TRAINED, ComparisonDesk, is_tested, is_trained, open_desk, write_plan
-from limbeck.compare.rates import dearer, measure_rates, steps_for, total_steps
+from limbeck.compare.made_with import check_code, made_with
+from limbeck.compare.rates import dearer, levelled, measure_rates, steps_for, total_steps
 from limbeck.compare.tuning import Settings, apply_settings, best_trial, candidates
 from limbeck.core.artefact import read_json, sha256_file, verify, write_json
 from limbeck.core.describe import build, describe
@@ -34,6 +36,7 @@ from limbeck.pipeline.steady import steady
 
 PLAN = "plan.json"
 ASKED = "asked.json"
+_CODE = "code"
 _OTHER = "holds another comparison ({}); what is compared is fixed before it is run: choose another --out, or delete it"
 Key = tuple[str, str, int]  # arm, budget where it is not the one that was asked for, seed
 
@@ -45,7 +48,8 @@ class Rules:
     Args:
         seeds: of weights, order and draws; every arm is run under each.
         budget: what is equal between arms first: `steps`, or `seconds` of training steps.
-        seconds: of a run, with the budget `seconds`; the recipes' own steps are then of no matter.
+        seconds: of a run, with the budget `seconds`; the recipes' own steps are then of no matter. 0 stands for the
+            time that the cheapest arm takes for its own steps.
         tune: validation trials of every arm; 0 takes the arms as they are.
         threads: torch threads of every process.
     """
@@ -71,6 +75,8 @@ class Outcome:
         settings: arm -> what tuning chose; empty without tuning.
         trials: arm -> validation value of every trial.
         seconds: arm -> seconds of each run, validation and checkpoints included.
+        allowed: seconds of training steps in a run, with the budget `seconds`; else 0.
+        code: what trained the runs, as `made_with` says; empty where that was not written down.
     """
 
     comparison: Comparison
@@ -81,6 +87,8 @@ class Outcome:
     settings: Mapping[str, Settings]
     trials: Mapping[str, Sequence[float]]
     seconds: Mapping[str, Sequence[float]]
+    allowed: float
+    code: Mapping[str, Any]
 
 
 def contest(
@@ -101,7 +109,8 @@ def contest(
 
     Raises:
         UsageError: rules that cannot be met.
-        ArtefactError: `out` holds another comparison, or a file is corrupt.
+        ArtefactError: `out` holds another comparison, one that other code began and left unfinished, or a file is
+            corrupt.
     """
     made = _Contest(arms, bench, rules, out=out, jobs=jobs, notify=notify)
     with made.crew:
@@ -120,26 +129,29 @@ class _Contest:
         self.crew = Crew(self.desk, opener=open_desk, plan=out / PLAN, jobs=jobs, threads=rules.threads, notify=notify)
 
     def go(self) -> Outcome:
-        self._fix()
+        code = self._fix()
         with fixed_threads(self.rules.threads):  # the teacher's cache is filled once, before several processes read it
             taught = self.desk.taught(self._teacher(self.rules.seeds[0]))
         assert taught is not None
         settings, trials = self._tune()
         tuned = {name: apply_settings(recipe, settings.get(name, Settings())) for name, recipe in self.arms.items()}
         rates = self._rates(tuned)
+        allowed = self._allowed()
+        if self.rules.budget == "seconds" and not self.rules.seconds:
+            self.notify(
+                f"every run gets {allowed:.4g} seconds of training steps: what the cheapest arm needs for its steps"
+            )
         first, second = self._budgets(tuned, rates)
         changed = [name for name in first if second[name] is not first[name]]
         other = "equal-seconds" if self.rules.budget == "steps" else "equal-steps"
         runs = {(name, "", seed): replace(first[name], seed=seed) for name in first for seed in self.rules.seeds}
         runs |= {(name, other, seed): replace(second[name], seed=seed) for name in changed for seed in self.rules.seeds}
-        self.crew.work(
-            [self._task("train", key, recipe) for key, recipe in runs.items() if not self._trained(key, recipe)]
-        )
+        self._work([self._task("train", key, recipe) for key, recipe in runs.items() if not self._trained(key, recipe)])
         self._seal(runs)
         left = {key: recipe for key, recipe in runs.items() if not is_tested(self._place(key))}
         asked = {key[2]: self._teacher(key[2]) for key in left}
-        self.crew.work([{"do": "score", "name": "teacher", "recipe": describe(recipe)} for recipe in asked.values()])
-        self.crew.work([self._task("test", key, recipe) for key, recipe in left.items()])
+        self._work([{"do": "score", "name": "teacher", "recipe": describe(recipe)} for recipe in asked.values()])
+        self._work([self._task("test", key, recipe) for key, recipe in left.items()])
         found = {key: _read(self._place(key), recipe) for key, recipe in runs.items()}
 
         def gathered(label: str) -> Comparison:
@@ -160,10 +172,12 @@ class _Contest:
             settings=settings,
             trials=trials,
             seconds={name: [self._seconds(name, seed) for seed in self.rules.seeds] for name in first},
+            allowed=allowed,
+            code=code,
         )
 
-    def _fix(self) -> None:
-        """Write down what is compared, or check that it is what was written down."""
+    def _fix(self) -> Mapping[str, Any]:
+        """Write down what is compared, or check that it is what was written down; returns by what code it is made."""
         check_place(self.out, self.rules)
         teacher = self.bench.models.fingerprints() if self.bench.models is not None else {}
         asked: dict[str, Any] = {
@@ -175,14 +189,22 @@ class _Contest:
         path = self.out / ASKED
         if path.exists():
             found = read_json(path, kind="comparison")
+            found.pop(_CODE, None)
             if found != asked:
                 raise ArtefactError(f"{self.out} {_OTHER.format(differences(found, asked))}")
         if not (self.out / PLAN).exists():
             with_teacher = next(
                 (r for r in self.arms.values() if r.teacher is not None), next(iter(self.arms.values()))
             )
-            write_json(path, asked)
+            write_json(path, asked | {_CODE: made_with()})
             write_plan(self.out / PLAN, self.bench, with_teacher)
+        return _code_of(self.out)
+
+    def _work(self, tasks: Sequence[Task]) -> None:
+        """Have tasks done by the code that the comparison began with."""
+        if tasks:
+            check_code(_code_of(self.out), self.out)
+        self.crew.work(tasks)
 
     def _tune(self) -> tuple[dict[str, Settings], dict[str, list[float]]]:
         """The best settings of each arm by its validation metric, under a seed that no run has."""
@@ -197,7 +219,7 @@ class _Contest:
             for number, one in enumerate(found)
         }
         places = {key: f"tune/{_slug(key[0])}/trial-{key[1]}" for key in recipes}
-        self.crew.work(
+        self._work(
             [
                 {"do": "try", "name": f"{key[0]}, trial {key[1]}", "recipe": describe(recipe), "folder": places[key]}
                 for key, recipe in recipes.items()
@@ -231,6 +253,7 @@ class _Contest:
                     {name: replace(recipe, seed=self.rules.seeds[0]) for name, recipe in arms.items()},
                     self.bench,
                     taught,
+                    seconds=self.rules.seconds,
                     notify=self.notify,
                 )
             write_json(path, found)
@@ -240,8 +263,16 @@ class _Contest:
         """The arms under the budget that was asked for."""
         if self.rules.budget == "steps":
             return dict(arms)
-        rates = self._rates(arms)
-        return {n: steps_for(r, self.rules.seconds / rates[n] / total_steps(r)) for n, r in arms.items()}
+        rates = levelled(self._rates(arms))
+        return {n: steps_for(r, self._allowed() / rates[n] / total_steps(r)) for n, r in arms.items()}
+
+    def _allowed(self) -> float:
+        """Seconds of training steps in a run, from the rules or from the rates, which are measured once."""
+        if self.rules.budget == "steps" or self.rules.seconds:
+            return self.rules.seconds
+        rates = self._rates(self.arms)
+        cheapest = min(rates, key=lambda name: rates[name])
+        return rates[cheapest] * total_steps(self.arms[cheapest])
 
     def _budgets(
         self, arms: Mapping[str, Recipe], rates: Mapping[str, float]
@@ -298,7 +329,7 @@ def check_place(out: Path, rules: Rules) -> bool:
 
     Raises:
         UsageError: rules that contradict themselves, or a folder that holds something else.
-        ArtefactError: it holds a comparison by other rules.
+        ArtefactError: it holds a comparison by other rules, or one that other code began and left untrained.
     """
     _check_rules(rules)
     path = out / ASKED
@@ -306,6 +337,8 @@ def check_place(out: Path, rules: Rules) -> bool:
         found, asked = read_json(path, kind="comparison").get("rules"), _plain_rules(rules)
         if found != asked:
             raise ArtefactError(f"{out} {_OTHER.format(differences(found, asked))}")
+        if not (out / TEST_READ).exists():
+            check_code(_code_of(out), out)
         return True
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; --out is a folder for the comparison")
@@ -313,6 +346,11 @@ def check_place(out: Path, rules: Rules) -> bool:
     if out.exists() and any(place.name != CHECKS and ".tmp-" not in place.name for place in out.iterdir()):
         raise UsageError(f"{out} is not empty and holds no comparison; choose another --out")
     return False
+
+
+def _code_of(out: Path) -> Mapping[str, Any]:
+    code: Mapping[str, Any] = read_json(out / ASKED, kind="comparison").get(_CODE, {})
+    return code
 
 
 def _plain_rules(rules: Rules) -> dict[str, Any]:
@@ -324,11 +362,8 @@ def _check_rules(rules: Rules) -> None:
         raise UsageError(f"a comparison needs seeds, each once; got {list(rules.seeds)}")
     if rules.tune < 0:
         raise UsageError(f"tune is a number of validation trials, 0 for none; got {rules.tune}")
-    if (rules.budget == "seconds") != (rules.seconds > 0):
-        raise UsageError(
-            f"the budget is equal {rules.budget}, and seconds are {rules.seconds:g}; "
-            "a budget of seconds needs --seconds, one of steps takes none"
-        )
+    if not 0 <= rules.seconds < math.inf or (rules.seconds and rules.budget == "steps"):
+        raise UsageError(f"--seconds is 0 or more, and goes with --budget seconds; got {rules.seconds:g}")
 
 
 def _check_arms(arms: Mapping[str, Recipe]) -> None:

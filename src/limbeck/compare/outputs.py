@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from limbeck.compare.arms import Comparison
@@ -18,8 +19,7 @@ from limbeck.compare.icons_demo import doubts
 from limbeck.compare.rates import dearer
 from limbeck.compare.sentences import about_teacher, by_arm, overall, sentences
 from limbeck.compare.tables import findings_table, seed_rows, summary_rows
-from limbeck.core.artefact import versions, write_file, write_json
-from limbeck.core.checkout import commit
+from limbeck.core.artefact import write_file, write_json
 from limbeck.core.csv_text import csv_text
 from limbeck.pipeline.checks.finding import Finding
 from limbeck.pipeline.checks.record import read_checks, warnings_of, waved
@@ -57,17 +57,28 @@ class Family:
         return both or list(self.found)
 
 
-def write_outputs(outcome: Outcome, bench: Bench, *, out: Path, title: str) -> list[str]:
-    """Write everything to `out`; returns the lines for the terminal."""
+def write_outputs(
+    outcome: Outcome, bench: Bench, *, out: Path, title: str, left_out: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """Write everything to `out`; returns the lines for the terminal.
+
+    Args:
+        outcome: of the contest.
+        bench: its data.
+        out: folder.
+        title: of the report.
+        left_out: humbling baseline that is no arm -> why.
+    """
     families, checks = families_of(outcome), read_checks(out)
-    plain = plain_outcome(outcome, families, bench) | {"checks": [asdict(finding) for finding in checks]}
+    plain = plain_outcome(outcome, families, bench) | {"baselines left out": dict(left_out)}
+    plain |= {"checks": [asdict(finding) for finding in checks]}
     write_json(out / "comparison.json", _finite(plain))
     by_seed = [(one, row) for one in families for row in seed_rows(one.comparison)]
     by_arm = [(one, row) for one in families for row in summary_rows(one.found)]
     for name, rows in (("comparison.csv", by_seed), ("summary.csv", by_arm)):
         lines = [{"budget": one.budget, **row, **_costs(outcome, one, str(row["arm"]))} for one, row in rows]
         write_file(out / name, csv_text(lines).encode())
-    write_report(out / "report.html", report_of(outcome, families, checks, title=title, out=out))
+    write_report(out / "report.html", report_of(outcome, families, checks, left_out, title=title, out=out))
     return [*terminal_lines(outcome, families, out), *waved(checks)]
 
 
@@ -101,13 +112,15 @@ def plain_outcome(outcome: Outcome, families: list[Family], bench: Bench) -> dic
         "seeds": list(rules.seeds),
         "budget": rules.budget,
         "seconds asked for": rules.seconds or None,
+        "seconds of a run": outcome.allowed or None,
         "trials an arm": rules.tune,
         "threads": rules.threads,
         "test split": "read after the last training of every arm and trial (test-read.json)",
         "test rows": len(bench.rows.test),
         "data": bench.source.fingerprint(),
-        "versions": versions(),
-        "commit": commit(),
+        "versions": outcome.code.get("versions", {}),
+        "commit": outcome.code.get("commit"),
+        "code": outcome.code.get("fingerprint"),
         "arms": {
             arm: {
                 "batch": {stage.name: dict(stage.budget.batch) for stage in recipes[arm].stages},
@@ -139,7 +152,15 @@ def plain_outcome(outcome: Outcome, families: list[Family], bench: Bench) -> dic
     }
 
 
-def report_of(outcome: Outcome, families: list[Family], checks: Sequence[Finding], *, title: str, out: Path) -> Report:
+def report_of(
+    outcome: Outcome,
+    families: list[Family],
+    checks: Sequence[Finding],
+    left_out: Mapping[str, str],
+    *,
+    title: str,
+    out: Path,
+) -> Report:
     """The page: what helps, what it costs, how it learned, where it comes from."""
     first = families[0]
     sections = []
@@ -155,7 +176,7 @@ def report_of(outcome: Outcome, families: list[Family], checks: Sequence[Finding
     rules = outcome.rules
     facts = {
         "seeds": ", ".join(map(str, rules.seeds)),
-        "budget": f"equal {rules.budget}",
+        "budget": f"equal {rules.budget}" + (f", {outcome.allowed:.4g} a run" if outcome.allowed else ""),
         "validation trials an arm": str(rules.tune),
         "test split": "read after the last training",
         "threads": str(rules.threads),
@@ -164,7 +185,8 @@ def report_of(outcome: Outcome, families: list[Family], checks: Sequence[Finding
         ),
         "steps": [f"{arm}: {steps}" for arm, steps in first.steps.items()],
         "seconds a step": [f"{arm}: {rate:.4f}" for arm, rate in outcome.rates.items()],
-        **{f"{name} version": value for name, value in versions().items()},
+        "commit": outcome.code.get("commit") or "unknown",
+        **{f"{name} version": value for name, value in outcome.code.get("versions", {}).items()},
     }
     settings = [f"{arm}: {_said(one.learning_rate, one.weights)}" for arm, one in outcome.settings.items()]
     sections += [
@@ -179,8 +201,9 @@ def report_of(outcome: Outcome, families: list[Family], checks: Sequence[Finding
             ],
         ),
     ]
-    if warned := warnings_of(checks):
-        sections.insert(-1, Section("Before training", [Facts("What the checks warned of", warned)]))
+    notes = {"Baselines left out": left_out, "What the checks warned of": warnings_of(checks)}
+    if before := [Facts(name, facts) for name, facts in notes.items() if facts]:
+        sections.insert(-1, Section("Before training", before))
     return Report(
         title,
         headlines(families),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from limbeck.pipeline.execute import Bench
 
 BASELINES = ("no_teacher", "feature_matching")
+INHERITED = "inherited_weights"
 
 
 @kept_in_cache
@@ -22,12 +23,14 @@ def compare(
     *,
     teacher: Annotated[str, "hf:FOLDER-OR-NAME, st:..., open_clip:..., timm:..., hf:IMAGE+hf:TEXT, a preset"],
     methods: Annotated[str, "methods, separated by commas; see `limbeck list method`"],
-    out: Annotated[Path | str, "folder for the comparison; what is finished in it is reused"],
+    out: Annotated[Path | str, "folder for the comparison; what is finished in it is reused"] = Path("comparison"),
     student: Annotated[str, "preset (resnet-s, vit-s, ...) or hf:CONFIG"] = STUDENT,
     seeds: Annotated[int, "runs of every arm, under seeds 0, 1, ..."] = 5,
     budget: Annotated[Literal["steps", "seconds"], "what every arm gets equally much of"] = "steps",
     steps: Annotated[int, "optimizer steps of a run; 0 takes 30 passes over the pairs, at least 500"] = 0,
-    seconds: Annotated[float, "of training steps in a run; with --budget seconds"] = 0.0,
+    seconds: Annotated[
+        float, "of training steps in a run, with --budget seconds; 0 takes what the cheapest arm needs for --steps"
+    ] = 0.0,
     tune: Annotated[int, "validation trials of every arm, baselines included; 0 takes the settings as they are"] = 0,
     jobs: Annotated[int, "processes; any number gives the same results; 0 takes what the cores allow, at most 4"] = 0,
     threads: Annotated[int, "torch threads of each process; 0 takes a quarter of the cores"] = 0,
@@ -43,8 +46,9 @@ def compare(
 
     No teacher and plain feature matching are always among the arms. Arms of one seed share the teacher's outputs,
     initial weights, data order and augmentation draws. Where a method costs more than 10 % more a step than the
-    cheapest arm, it is run again for equal seconds (or steps), and both results are given. The test split is read
-    once, after everything is trained. A comparison that was killed goes on when the same command is typed again.
+    cheapest arm, it is run again for equal seconds (or steps), and both results are given; the others have equal steps
+    under both budgets. The test split is read once, after everything is trained. A comparison that was killed goes on
+    when the same command is typed again.
 
     Args:
         data: table, image folder, shards, or a built-in name.
@@ -55,7 +59,7 @@ def compare(
         seeds: number of seeds.
         budget: what is equal first.
         steps: optimizer steps.
-        seconds: of training steps.
+        seconds: of training steps; 0 with `budget="seconds"` is what the cheapest arm needs for its steps.
         tune: validation trials an arm: learning rate and weights, each times a factor between 1/4 and 4.
         jobs: processes.
         threads: of each process.
@@ -106,11 +110,16 @@ def compare(
         arms = make_arms(
             first, bench, names, steps=steps, batch_size=batch_size, learning_rate=learning_rate, optimizer=optimizer
         )
+        if obstacle := cannot_inherit(arms["no_teacher"], bench):
+            left_out = {INHERITED: obstacle}
+            notify(f"the baseline '{INHERITED}' is left out: {obstacle}")
+        else:
+            left_out, arms = {}, with_inherited(arms)
         if not begun:  # what goes on was examined when it began
             write_checks(out, check_before(arms[names[-1]], bench, out=out, notify=notify, allow=allow))
     outcome = contest(arms, bench, rules, out=out, jobs=jobs or default_jobs(rules.threads), notify=notify)
     title = f"Which method helps? {student} from {teacher} on {data}"
-    print("\n".join(write_outputs(outcome, bench, out=out, title=title)))
+    print("\n".join(write_outputs(outcome, bench, out=out, title=title, left_out=left_out)))
     return outcome
 
 
@@ -160,24 +169,32 @@ def make_arms(
         )  # fmt: skip
         check_stages(recipe, make_student(recipe.student, width=shared_width(recipe, bench.models)), bench.models)
         arms[name] = recipe
-    return inherited(arms, bench) | arms
+    return arms
 
 
-def inherited(arms: dict[str, Recipe], bench: Bench) -> dict[str, Recipe]:
-    """The third humbling baseline: no teacher in training, but its weights to start from, where any tower's fit."""
+def with_inherited(arms: dict[str, Recipe]) -> dict[str, Recipe]:
+    """The arms with the third humbling baseline: no teacher in training, but its weights to start from."""
     from dataclasses import replace
 
+    from limbeck.surgery.inherit_weights import InheritWeightsSurgery
+
+    plain = arms["no_teacher"]
+    return {"no_teacher": plain, INHERITED: replace(plain, name=INHERITED, surgeries=(InheritWeightsSurgery(),))} | arms
+
+
+def cannot_inherit(plain: Recipe, bench: Bench) -> str:
+    """Why no tower of the student can start from the teacher's weights; empty where one can."""
     from limbeck.encoders.student import make_student
     from limbeck.pipeline.checks.before import shared_width
     from limbeck.surgery.inherit_weights import InheritWeightsSurgery
 
-    plain, surgery = arms["no_teacher"], InheritWeightsSurgery()
     if bench.models is None:
-        return {}
+        return "there is no teacher"
     student = make_student(plain.student, width=shared_width(plain, bench.models))
-    if all(surgery.obstacles(student.encoders, teachers=bench.models.encoders).values()):
-        return {}
-    return {"no_teacher": plain, "inherited_weights": replace(plain, name="inherited_weights", surgeries=(surgery,))}
+    reasons = InheritWeightsSurgery().obstacles(student.encoders, teachers=bench.models.encoders)
+    if not all(reasons.values()):
+        return ""
+    return "; ".join(f"{modality}: {reason}" for modality, reason in reasons.items())
 
 
 def default_threads() -> int:
