@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from claims import worlds
-from limbeck.claims.fingerprint import code_fingerprint, code_modules, source_file
+from limbeck.claims.fingerprint import code_fingerprint, code_modules, source_file, training_code
 from limbeck.claims.found import find_claim
 
 
@@ -51,3 +51,14 @@ def test_it_reaches_the_maths_and_not_the_loop(tmp_path: Path):
     assert source_file("limbeck.functional.divergence").name == "divergence.py"
     with pytest.raises(ModuleNotFoundError):
         source_file("limbeck.functional.nothing")
+
+
+def test_the_training_loop_is_noted_module_by_module(tmp_path: Path) -> None:
+    assert {"loop", "optimizer", "muon", "stage"} <= training_code().keys()
+    (tmp_path / "loop.py").write_text('"""Words."""\nRATE = 1  # a comment\n')
+    before = training_code(tmp_path)
+    (tmp_path / "loop.py").write_text('"""Other words."""\nRATE = 1\n')
+    assert training_code(tmp_path) == before
+    (tmp_path / "loop.py").write_text("RATE = 2\n")
+    assert training_code(tmp_path).keys() == before.keys()
+    assert training_code(tmp_path) != before

@@ -82,6 +82,14 @@ def test_changed_code_makes_an_entry_stale_and_not_wrong(tmp_path: Path):
         assert faults(entry, item) == []
 
 
+def test_an_entry_says_by_which_training_loop_it_was_measured(tmp_path: Path):
+    entry = worlds.entry("fresh_claim")
+    with worlds.papered(tmp_path):
+        untold = {**entry, "code": {name: value for name, value in entry["code"].items() if name != "training"}}
+        said = faults(untold, find_claim("fresh_claim"))
+    assert said == ["fresh_claim does not say by which training loop it was measured"]
+
+
 def test_the_ledger_is_checked_as_a_whole(tmp_path: Path):
     ledger = tmp_path / "claims"
     write_json(ledger / "fresh_claim.json", worlds.entry("fresh_claim"))

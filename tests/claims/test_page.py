@@ -10,8 +10,9 @@ from limbeck.claims.page import claims_page
 from limbeck.core.artefact import write_json
 
 
-def page_of(root: Path, *, code: str = worlds.FILE, **changed: Any) -> str:
+def page_of(root: Path, *, code: str = worlds.FILE, code_of: Any = None, **changed: Any) -> str:
     """The page of a ledger with one entry, after changes of the entry or of the code that it was measured with."""
+    changed |= {"code": code_of} if code_of is not None else {}
     write_json(root / "claims" / "fresh_claim.json", {**worlds.entry("fresh_claim"), **changed})
     with worlds.papered(root, code):
         return claims_page(root / "claims")
@@ -26,7 +27,17 @@ def test_the_page_shows_every_entry_and_what_is_missing(tmp_path: Path):
     assert f"**{entry['verdict']['word']}**" in row
     for words in ("Affinities help.", "Nobody 2020", "40 icons.", entry["commit"][:10], "no teacher (decides)"):
         assert words in page
-    assert "tale" not in page
+    assert "(stale)" not in page
+    assert "**Stale**" not in page
+    assert "training loop has changed since, in" not in page
+
+
+def test_a_changed_training_loop_is_named(tmp_path: Path):
+    code = worlds.entry("fresh_claim")["code"]
+    before = {**code["training"], "muon": "another", "gone": "0"}
+    page = page_of(tmp_path, code_of={**code, "training": before})
+    assert "The training loop has changed since, in `stages/gone.py`, `stages/muon.py`." in page
+    assert "(stale)" not in page
 
 
 def test_a_stale_entry_says_so(tmp_path: Path):

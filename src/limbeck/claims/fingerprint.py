@@ -27,6 +27,7 @@ ROOMS: tuple[str, ...] = (
     *("functional", "objectives", "layers", "schedules", "gradients", "mergers"),
     *("fusers", "heads", "surgery", "evaluation"),
 )
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def code_fingerprint(item: Recipe | Study) -> str:
@@ -48,6 +49,18 @@ def code_modules(item: Recipe | Study) -> tuple[str, ...]:
         named = {path.rpartition(".")[0] for path in _parts(_arms(item))}
         start, rooms = {name for name in named if name.split(".")[1] != "core"}, ROOMS
     return tuple(sorted(_reached(start, rooms)))
+
+
+def training_code(folder: Path | None = None) -> dict[str, str]:
+    """Module of the training loop and its optimizers -> hash; what an entry was trained by.
+
+    Not part of the fingerprint: nearly every change of the loop (a message, a guard, another optimizer beside the old
+    one) leaves what a claim trains as it is, and would ask for hours of measuring. The page names what has changed.
+
+    Args:
+        folder: `stages` of another checkout; None for this one's.
+    """
+    return {path.stem: source_hash(path) for path in sorted((folder or _PACKAGE / "stages").glob("*.py"))}
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from limbeck.claims.fingerprint import code_fingerprint
+from limbeck.claims.fingerprint import code_fingerprint, training_code
 from limbeck.claims.found import claim_of, claims, labels_of
 from limbeck.claims.items import unpack
 from limbeck.claims.verdict import VERDICTS, Verdict, judge
@@ -80,6 +80,8 @@ def faults(entry: Mapping[str, Any], item: Recipe | Study) -> list[str]:
     if missing := sorted(_FIELDS - entry.keys()):
         return [f"{name} lacks {', '.join(missing)}"]
     found = []
+    if "training" not in entry["code"]:
+        found.append(f"{name} does not say by which training loop it was measured")
     if entry["name"] != item.name:
         found.append(f"{name} is the entry of '{item.name}'")
     if entry["seeds"] != list(range(claim.seeds)) or claim.seeds < FEWEST_SEEDS:
@@ -109,6 +111,12 @@ def faults(entry: Mapping[str, Any], item: Recipe | Study) -> list[str]:
 def is_stale(entry: Mapping[str, Any], item: Recipe | Study) -> bool:
     """Whether the code that the claim's arms are made of has changed since it was measured."""
     return bool(entry["code"]["fingerprint"] != code_fingerprint(item))
+
+
+def loop_changes(entry: Mapping[str, Any]) -> list[str]:
+    """Modules of the training loop that are not what they were when an entry was measured, sorted."""
+    before, now = entry["code"]["training"], training_code()
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
 
 def check_ledger(folder: Path) -> tuple[list[str], list[str], list[str]]:

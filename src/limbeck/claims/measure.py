@@ -13,7 +13,7 @@ import numpy as np
 
 from limbeck.claims.carry import carried, carried_record
 from limbeck.claims.desk import ClaimDesk, open_claim_desk, record, wanted_metrics
-from limbeck.claims.fingerprint import code_fingerprint, code_modules, source_file
+from limbeck.claims.fingerprint import code_fingerprint, code_modules, source_file, training_code
 from limbeck.claims.found import arms_of, claim_of, labels_of
 from limbeck.claims.items import pack, unpack
 from limbeck.claims.lab import ClaimLab
@@ -85,7 +85,7 @@ def measure_claim(
         "arms": _study_arms(item, found) if isinstance(item, Study) else _recipe_arms(item, arms, tasks, found),
         "teachers": _distinct([*_held(before, "teachers", "teacher", kept), *found], "teacher"),
         "data": _distinct([*_held(before, "data", "data", kept), *found], "data"),
-        "code": {"fingerprint": fingerprint, "modules": list(code_modules(item))},
+        "code": {"fingerprint": fingerprint, "modules": list(code_modules(item)), "training": training_code()},
         **provenance([source_file(name) for name in code_modules(item)]),
         "versions": versions(),
         "machine": machine(),

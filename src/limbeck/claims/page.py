@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.claims.found import claim_of, claims, paper_files
-from limbeck.claims.ledger import SLOW_SECONDS, entries, is_stale
+from limbeck.claims.ledger import SLOW_SECONDS, entries, is_stale, loop_changes
 from limbeck.claims.teachers import teachers_of
 from limbeck.claims.verdict import VERDICTS
 from limbeck.core.describe import describe
@@ -37,6 +37,10 @@ it where a measurement was taken up again, shared out over the processes that me
 the clock, which also counts what else the machine did. *Slow* took more than ten minutes of the processor, *slow by the
 clock* by the clock alone. Arms that were taken over count with their training by the clock. What was trained before for
 another claim, and an arm that was stopped half-way, do not count.
+
+An entry is stale where the parts of its arms, what they import from the rooms of mechanisms, its settings or the way it
+is evaluated have changed since. The training loop and its optimizers are noted instead: nearly every change of theirs
+leaves what a claim trains as it is. What reads data and what opens frozen teachers is in neither.
 """
 
 _PROCESSOR, _CLOCK = "of the processor", "by the clock"
@@ -110,6 +114,8 @@ def _section(name: str, entry: Mapping[str, Any], item: Recipe | Study, stale: b
     lines += ["", f"Verdict: **{verdict['word']}** ({verdict['reason']})."]
     if stale:
         lines += ["", "**Stale**: the code that its arms are made of has changed since; measure it again."]
+    if changed := loop_changes(entry):
+        lines += ["", f"The training loop has changed since, in {', '.join(f'`stages/{one}.py`' for one in changed)}."]
     head = "| arm | steps | " + " | ".join(metrics) + " | method minus arm: " + ", ".join(metrics) + " |"
     lines += ["", head, "|---" * (len(metrics) + 3) + "|"]
     for arm, one in entry["arms"].items():

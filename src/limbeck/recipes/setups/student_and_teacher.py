@@ -16,6 +16,7 @@ from limbeck.core.study import METHOD, Lab, Scores
 from limbeck.data.loader import EvalLoader
 from limbeck.data.view_for import view_for
 from limbeck.evaluation.embedding_evaluator import EmbeddingEvaluator
+from limbeck.evaluation.units import over_units
 
 ROUNDS, ROWS = 5, 256
 COSTS = ("million parameters", "million parameters without words", "rows per second")
@@ -32,11 +33,13 @@ def student_and_teacher(
 def quality_and_costs(
     models: Mapping[str, Encoder], trial: Any, lab: Lab, evaluator: EmbeddingEvaluator, metrics: Collection[str]
 ) -> Scores:
-    """Items of each metric on the test rows, and the costs.
+    """Items of each metric on the test rows (`over_units`), and the costs.
 
     Rows a second: all towers, at the threads of the run, best of five passes.
     """
-    said = evaluator.measure(lab.embed(models, trial, "test"))
+    vectors = lab.embed(models, trial, "test")
+    classified = getattr(evaluator, "modality", None)
+    said = [over_units(one, vectors, modality=classified) for one in evaluator.metrics(vectors)]
     needed = [module for own in models.values() for module in _needed(own)]
     sizes = [(name, value.numel()) for module in needed for name, value in module.named_parameters()]
     views = {modality: view_for(encoder.spec) for modality, encoder in models.items()}
