@@ -12,7 +12,7 @@ import pytest
 import limbeck as package
 from limbeck import cli
 from limbeck.compare import contest as contests
-from limbeck.core.errors import ArtefactError, UsageError
+from limbeck.core.errors import ArtefactError, DataError, UsageError
 from limbeck.verbs.compare import arm_names, compare, default_jobs, default_threads
 from pipeline import worlds
 
@@ -142,3 +142,27 @@ def test_the_package_of_the_same_name_is_called_as_the_verb(tmp_path: Path):
     with pytest.raises(UsageError, match="unknown claim 'nothing'"):
         package.claims("nothing")  # type: ignore[operator]
     assert {"compare", "claims"} <= set(cli.commands()) & set(dir(package))
+
+
+def test_a_teacher_that_alignment_does_not_bring_together_is_refused_before_any_arm_is_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    items = [dict(item) for item in worlds.icons(180)]
+    texts = [item["text"] for item in items]
+    for place, item in enumerate(items):
+        item |= {"split": ("train", "validation", "validation", "test")[place % 4]}
+        item |= {"text": texts[(place * 67 + 5) % len(texts)]}
+    data = worlds.as_csv(tmp_path / "dealt", items)
+    teacher = f"hf:{worlds.model('vit')}+hf:{worlds.model('bert')}"
+    asked = arguments(tmp_path / "out", teacher=teacher, allow=())
+    for _ in range(2):  # and again when it is typed again
+        with pytest.raises(DataError, match="teacher at chance: hf:.*aligned, knows nothing about this data"):
+            compare(str(data), **asked)
+        assert not list((tmp_path / "out").glob("runs/*"))
+    with pytest.raises(UsageError, match="did you mean 'teacher at chance'"):
+        compare("/nowhere.csv", **arguments(tmp_path / "new", allow=("teacher at chanse",)))
+    capsys.readouterr()
+    compare(str(data), **{**asked, "allow": ("teacher at chance",)})
+    assert "trained although the checks found an error: teacher at chance" in capsys.readouterr().out
+    found = json.loads((tmp_path / "out" / "checks.json").read_text())
+    assert [one["check"] for one in found if one["level"] == "error"] == ["teacher at chance"]

@@ -152,3 +152,22 @@ def _reused(recipe: Recipe, folder: Path, bench: Bench, taught: Taught | None) -
             "--out or delete it"
         )
     return run
+
+
+def check_arms(arms: Mapping[str, Recipe]) -> None:
+    """Whether these can be compared.
+
+    Raises:
+        UsageError: fewer than two, none with a teacher, or two that would share a folder.
+    """
+    if len(arms) < 2:
+        raise UsageError(f"a comparison needs two arms at least; got {', '.join(arms) or 'none'}")
+    if all(recipe.teacher is None for recipe in arms.values()):
+        raise UsageError(f"none of the arms {', '.join(arms)} has a teacher; at least one needs it")
+    if len({slug(name) for name in arms}) < len(arms):
+        raise UsageError(f"arms {', '.join(arms)} would share a folder; give them other names")
+
+
+def slug(name: str) -> str:
+    """The name of an arm in names of folders."""
+    return name.replace(" ", "-")

@@ -12,12 +12,12 @@ Every result is a file in the folder, so that the same call goes on after a kill
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from limbeck.compare.arms import Comparison
+from limbeck.compare.arms import Comparison, check_arms, slug
 from limbeck.compare.crew import Crew, Task, fixed_threads
 from limbeck.compare.desk import TEST_READ, TRAINED, ComparisonDesk, is_tested, is_trained, open_desk, write_plan
 from limbeck.compare.made_with import check_code, made_with
@@ -33,6 +33,7 @@ from limbeck.pipeline.execute import Bench, Run
 from limbeck.pipeline.measure import Measured, measured_from
 from limbeck.pipeline.notify import Notify, silent
 from limbeck.pipeline.steady import steady
+from limbeck.pipeline.teach import Taught
 
 PLAN = "plan.json"
 ASKED = "asked.json"
@@ -92,7 +93,14 @@ class Outcome:
 
 
 def contest(
-    arms: Mapping[str, Recipe], bench: Bench, rules: Rules, *, out: Path, jobs: int = 1, notify: Notify = silent
+    arms: Mapping[str, Recipe],
+    bench: Bench,
+    rules: Rules,
+    *,
+    out: Path,
+    jobs: int = 1,
+    notify: Notify = silent,
+    examine: Callable[[Taught], object] | None = None,
 ) -> Outcome:
     """Compare arms under equal rules; the same call goes on with what a killed one left missing.
 
@@ -106,6 +114,7 @@ def contest(
         out: its folder.
         jobs: processes; any number gives the same bits.
         notify: takes one line a fact.
+        examine: called with the first seed's teacher before anything learns from it; may refuse it.
 
     Raises:
         UsageError: rules that cannot be met.
@@ -114,25 +123,27 @@ def contest(
     """
     made = _Contest(arms, bench, rules, out=out, jobs=jobs, notify=notify)
     with made.crew:
-        return made.go()
+        return made.go(examine)
 
 
 class _Contest:
     def __init__(
         self, arms: Mapping[str, Recipe], bench: Bench, rules: Rules, *, out: Path, jobs: int, notify: Notify
     ) -> None:
-        _check_arms(arms)
+        check_arms(arms)
         self.arms = {name: replace(steady(recipe), seed=0) for name, recipe in arms.items()}
         self.bench, self.rules, self.out, self.notify = bench, rules, out, notify
         self.data = bench.source.fingerprint()
         self.desk = ComparisonDesk(bench, out=out, notify=notify)
         self.crew = Crew(self.desk, opener=open_desk, plan=out / PLAN, jobs=jobs, threads=rules.threads, notify=notify)
 
-    def go(self) -> Outcome:
+    def go(self, examine: Callable[[Taught], object] | None) -> Outcome:
         code = self._fix()
         with fixed_threads(self.rules.threads):  # the teacher's cache is filled once, before several processes read it
             taught = self.desk.taught(self._teacher(self.rules.seeds[0]))
-        assert taught is not None
+            assert taught is not None
+            if examine is not None:
+                examine(taught)
         settings, trials = self._tune()
         tuned = {name: apply_settings(recipe, settings.get(name, Settings())) for name, recipe in self.arms.items()}
         rates = self._rates(tuned)
@@ -218,7 +229,7 @@ class _Contest:
             for name, found in trials.items()
             for number, one in enumerate(found)
         }
-        places = {key: f"tune/{_slug(key[0])}/trial-{key[1]}" for key in recipes}
+        places = {key: f"tune/{slug(key[0])}/trial-{key[1]}" for key in recipes}
         self._work(
             [
                 {"do": "try", "name": f"{key[0]}, trial {key[1]}", "recipe": describe(recipe), "folder": places[key]}
@@ -300,7 +311,7 @@ class _Contest:
 
     def _place(self, key: Key) -> Path:
         name, label, seed = key
-        return self.out / "runs" / "-".join(filter(None, (_slug(name), label, f"seed-{seed}")))
+        return self.out / "runs" / "-".join(filter(None, (slug(name), label, f"seed-{seed}")))
 
     def _trained(self, key: Key, recipe: Recipe) -> bool:
         found = is_trained(recipe, self._place(key), self.data) is not None
@@ -364,19 +375,6 @@ def _check_rules(rules: Rules) -> None:
         raise UsageError(f"tune is a number of validation trials, 0 for none; got {rules.tune}")
     if not 0 <= rules.seconds < math.inf or (rules.seconds and rules.budget == "steps"):
         raise UsageError(f"--seconds is 0 or more, and goes with --budget seconds; got {rules.seconds:g}")
-
-
-def _check_arms(arms: Mapping[str, Recipe]) -> None:
-    if len(arms) < 2:
-        raise UsageError(f"a comparison needs two arms at least; got {', '.join(arms) or 'none'}")
-    if all(recipe.teacher is None for recipe in arms.values()):
-        raise UsageError(f"none of the arms {', '.join(arms)} has a teacher; at least one needs it")
-    if len({_slug(name) for name in arms}) < len(arms):
-        raise UsageError(f"arms {', '.join(arms)} would share a folder; give them other names")
-
-
-def _slug(name: str) -> str:
-    return name.replace(" ", "-")
 
 
 def _read(folder: Path, recipe: Recipe) -> Run:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from limbeck.compare.contest import Outcome
     from limbeck.core.recipe import Recipe
     from limbeck.pipeline.execute import Bench
+    from limbeck.pipeline.teach import Taught
 
 BASELINES = ("no_teacher", "feature_matching")
 INHERITED = "inherited_weights"
@@ -86,8 +87,10 @@ def compare(
     from limbeck.core.errors import UsageError
     from limbeck.data.places import cache_folder
     from limbeck.encoders.student import make_student
-    from limbeck.pipeline.checks.before import check_before
-    from limbeck.pipeline.checks.record import write_checks
+    from limbeck.pipeline.checks.before import ALIGNED, check_before, check_taught
+    from limbeck.pipeline.checks.finding import check_allowed
+    from limbeck.pipeline.checks.record import read_checks, write_checks
+    from limbeck.pipeline.checks.teachers import AT_CHANCE
     from limbeck.pipeline.execute import open_bench
     from limbeck.pipeline.notify import to_stderr
     from limbeck.verbs.distill import check_numbers, draft
@@ -105,6 +108,7 @@ def compare(
     notify = to_stderr()
     with fixed_threads(rules.threads):
         make_student(student)  # a wrong name is said before anything is read
+        check_allowed(allow)
         first = draft(data, teacher=teacher, student=student, draws=draws, seed=0, max_bad=max_bad)
         bench = open_bench(first, cache=cache_folder(), notify=notify)
         arms = make_arms(
@@ -117,7 +121,15 @@ def compare(
             left_out, arms = {}, with_inherited(arms)
         if not begun:  # what goes on was examined when it began
             write_checks(out, check_before(arms[names[-1]], bench, out=out, notify=notify, allow=allow))
-    outcome = contest(arms, bench, rules, out=out, jobs=jobs or default_jobs(rules.threads), notify=notify)
+
+    def examine(taught: Taught) -> None:
+        found = read_checks(out)
+        if not any(one.check == AT_CHANCE and ALIGNED in one.line for one in found):  # one that was begun was examined
+            check_taught(taught, bench, found, notify=notify, allow=allow)
+            write_checks(out, found)
+
+    jobs = jobs or default_jobs(rules.threads)
+    outcome = contest(arms, bench, rules, out=out, jobs=jobs, notify=notify, examine=examine)
     title = f"Which method helps? {student} from {teacher} on {data}"
     print("\n".join(write_outputs(outcome, bench, out=out, title=title, left_out=left_out)))
     return outcome
