@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import tarfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from limbeck.data.augmentation import augment
 
 
 def picture(number: int = 0, size: tuple[int, int] = (40, 30), mode: str = "RGB") -> Image.Image:
@@ -24,6 +28,19 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
+
+
+def counted_decoding(monkeypatch: pytest.MonkeyPatch) -> Counter[bytes]:
+    """How often each picture is decoded for its stored draws, from now on."""
+    decoded: Counter[bytes] = Counter()
+    decode = augment.decode_image
+
+    def counting(value: bytes, *, at_least: int | None) -> object:
+        decoded[value] += 1
+        return decode(value, at_least=at_least)
+
+    monkeypatch.setattr(augment, "decode_image", counting)
+    return decoded
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:

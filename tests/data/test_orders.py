@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from data.made import encoded, picture, tokenizer, write_csv
+from data.made import counted_decoding, encoded, picture, tokenizer, write_csv
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.data.assembler import Assembler
-from limbeck.data.augmentation import augment
 from limbeck.data.augmentation.random_affine import RandomAffine
 from limbeck.data.loader import TrainLoader
 from limbeck.data.orders import Orders
@@ -100,14 +99,7 @@ def test_what_is_on_the_way_is_not_ordered_again(source: CsvSource) -> None:
 
 
 def test_a_picture_is_decoded_once_for_all_its_draws(source: CsvSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded: Counter[bytes] = Counter()
-    decode = augment.decode_image
-
-    def counting(value: bytes, *, at_least: int | None) -> object:
-        decoded[value] += 1
-        return decode(value, at_least=at_least)
-
-    monkeypatch.setattr(augment, "decode_image", counting)
+    decoded = counted_decoding(monkeypatch)
     views = {"student.image": view_for(ImageSpec(16, 16))}
     loader = TrainLoader(source, sampler=sampler(), views=views, augmentations=(RandomAffine(),), store=PreparedStore())
     assert sum(1 for _ in loader.steps(0, len(STEPS))) == len(STEPS)

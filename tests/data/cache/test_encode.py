@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ import torch
 
 from data import cached as world
 from data.cached import Pictures, Texts, batch, build, opened, source_of
+from data.made import counted_decoding
 from limbeck.core.errors import DataError, UsageError
-from limbeck.data.augmentation import augment
 from limbeck.data.sources.csv import CsvSource
 
 
@@ -57,14 +56,7 @@ def test_a_file_that_changes_while_it_is_cached_is_refused(tmp_path: Path) -> No
 
 def test_a_picture_is_decoded_once_for_all_its_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, teacher = source_of(tmp_path / "data"), Pictures()
-    decoded: Counter[bytes] = Counter()
-    decode = augment.decode_image
-
-    def counting(value: bytes, *, at_least: int | None) -> object:
-        decoded[value] += 1
-        return decode(value, at_least=at_least)
-
-    monkeypatch.setattr(augment, "decode_image", counting)
+    decoded = counted_decoding(monkeypatch)
     report = build(teacher, source, tmp_path / "cache", augmentations=world.FLIP, draws=3, batch_size=25)
     assert report.computed == 4 * len(decoded) == teacher.rows
     assert set(decoded.values()) == {1}

@@ -20,7 +20,6 @@ from limbeck.evaluation.units import over_units
 from limbeck.pipeline.checks.finding import Finding
 from limbeck.pipeline.views import view_of
 
-AT_CHANCE = "teacher at chance"
 ENOUGH = 50
 _LEAST, _MOST = 8, 256
 _ALL_RIGHT = 0.95  # chance above which a teacher that knows the data has no room to show it
@@ -88,7 +87,7 @@ def check_teacher(models: TeacherModels, source: Source, heard: Heard) -> Iterat
         yield Finding("ok", "width", f"{widths} in one space")
     if len(heard.rows) < _LEAST:
         few = f"only {len(heard.rows)} rows have image and text, too few to see whether it knows anything"
-        yield Finding("note", AT_CHANCE, few)
+        yield Finding("note", "teacher at chance", few)
         return
     told = _embeddings(source, heard)
     differ = {name: len(told.distinct(name)[0]) for name in heard.vectors}
@@ -104,7 +103,7 @@ def check_teacher(models: TeacherModels, source: Source, heard: Heard) -> Iterat
         line = (
             f"all {len(heard.rows)} rows have one {' and one '.join(alike)}: they cannot tell what {models.name} knows"
         )
-        yield Finding("warning", AT_CHANCE, line, "give it rows that differ")
+        yield Finding("warning", "teacher at chance", line, "give it rows that differ")
     elif not same:
         yield _knows(models, told) if models.aligned else _related(heard)
 
@@ -169,23 +168,25 @@ def _knows(models: TeacherModels, told: Embeddings) -> Finding:
         + f"chance {metric.chance:.1%}"
     )
     if metric.low > metric.chance:
-        return Finding("ok", AT_CHANCE, f"it is not: {found}")
+        return Finding("ok", "teacher at chance", f"it is not: {found}")
     if metric.chance > _ALL_RIGHT:
         line = f"nearly every answer is right ({found}): these rows cannot tell what {models.name} knows"
-        return Finding("warning", AT_CHANCE, line, "see whether captions and the `group` column tell rows apart")
+        return Finding(
+            "warning", "teacher at chance", line, "see whether captions and the `group` column tell rows apart"
+        )
     if metric.n < ENOUGH:
         return Finding(
             "warning",
-            AT_CHANCE,
+            "teacher at chance",
             f"{models.name} is not seen to know this data: {found}",
             "give it more rows that differ, or see whether its weights, tokenizer and preprocessing belong together",
         )
     return Finding(
         "error",
-        AT_CHANCE,
+        "teacher at chance",
         f"{models.name} knows nothing about this data: {found}",
         "take a model that knows such data, check that its weights, tokenizer and preprocessing belong together, or "
-        f"train all the same with --allow '{AT_CHANCE}'",
+        "train all the same with --allow 'teacher at chance'",
     )
 
 
@@ -203,11 +204,11 @@ def _related(heard: Heard) -> Finding:
     share = (1 + sum(other >= value for other in dealt)) / (len(dealt) + 1)
     found = f"likeness of pictures and of captions correlate by {value:.2f} on {n} rows (p = {share:.3f})"
     if share < 0.05:
-        return Finding("ok", AT_CHANCE, f"not to be known before it is aligned, but {found}")
+        return Finding("ok", "teacher at chance", f"not to be known before it is aligned, but {found}")
     level = "note" if n < 4 * ENOUGH else "warning"
     return Finding(
         level,
-        AT_CHANCE,
+        "teacher at chance",
         f"not to be known before it is aligned; {found}",
         "see the validation figures of the alignment",
     )
