@@ -6,6 +6,7 @@ A benchmark is a module here with `measure(settings) -> plain values`; it is fou
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import json
 import os
@@ -80,7 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+@functools.cache
 def _commit() -> str:
+    """Of the code, asked once: the results of one benchmark would make the tree of the next one look changed."""
     asked = ["git", "-C", str(HERE), "describe", "--always", "--dirty"]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
 
