@@ -166,3 +166,19 @@ def test_a_teacher_that_alignment_does_not_bring_together_is_refused_before_any_
     assert "trained although the checks found an error: teacher at chance" in capsys.readouterr().out
     found = json.loads((tmp_path / "out" / "checks.json").read_text())
     assert [one["check"] for one in found if one["level"] == "error"] == ["teacher at chance"]
+
+
+def test_an_aligned_teacher_is_examined_once(tmp_path: Path):
+    """Also one that passes: what is typed again neither asks nor notes it a second time."""
+    items = [dict(item) for item in worlds.icons(180)]
+    for place, item in enumerate(items):
+        item |= {"split": ("train", "validation", "validation", "test")[place % 4]}
+    data = worlds.as_csv(tmp_path / "pairs", items)
+    asked = arguments(tmp_path / "out", teacher="icons", student="vit-xs", draws=0, allow=())
+    compare(str(data), **asked)
+    before = (tmp_path / "out" / "checks.json").read_text()
+    found = [one for one in json.loads(before) if one["check"] == "teacher at chance"]
+    assert found[-1]["level"] == "ok"
+    assert found[-1]["line"].startswith("it is not: image<->text MRR")
+    compare(str(data), **asked)
+    assert (tmp_path / "out" / "checks.json").read_text() == before

@@ -36,6 +36,7 @@ from limbeck.pipeline.steady import steady
 from limbeck.pipeline.teach import Taught
 
 PLAN = "plan.json"
+RATES = "rates.json"
 ASKED = "asked.json"
 _CODE = "code"
 _OTHER = "holds another comparison ({}); what is compared is fixed before it is run: choose another --out, or delete it"
@@ -142,7 +143,7 @@ class _Contest:
         with fixed_threads(self.rules.threads):  # the teacher's cache is filled once, before several processes read it
             taught = self.desk.taught(self._teacher(self.rules.seeds[0]))
             assert taught is not None
-            if examine is not None:
+            if examine is not None and not (self.out / RATES).exists():  # what goes on was examined when it began
                 examine(taught)
         settings, trials = self._tune()
         tuned = {name: apply_settings(recipe, settings.get(name, Settings())) for name, recipe in self.arms.items()}
@@ -255,7 +256,7 @@ class _Contest:
 
     def _rates(self, arms: Mapping[str, Recipe]) -> dict[str, float]:
         """Measured once and written down: steps that follow from them are the same after a kill."""
-        path = self.out / "rates.json"
+        path = self.out / RATES
         if not path.exists():
             self.notify("measuring what a step of each arm costs")
             with fixed_threads(self.rules.threads):

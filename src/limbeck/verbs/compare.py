@@ -87,7 +87,7 @@ def compare(
     from limbeck.core.errors import UsageError
     from limbeck.data.places import cache_folder
     from limbeck.encoders.student import make_student
-    from limbeck.pipeline.checks.before import ALIGNED, check_before, check_taught
+    from limbeck.pipeline.checks.before import check_before, check_taught
     from limbeck.pipeline.checks.finding import check_allowed
     from limbeck.pipeline.checks.record import read_checks, write_checks
     from limbeck.pipeline.execute import open_bench
@@ -123,9 +123,8 @@ def compare(
 
     def examine(taught: Taught) -> None:
         found = read_checks(out)
-        if not any(ALIGNED in one.line for one in found):  # one that was begun was examined
-            check_taught(taught, bench, found, notify=notify, allow=allow)
-            write_checks(out, found)
+        check_taught(taught, bench, found, notify=notify, allow=allow)
+        write_checks(out, list(dict.fromkeys(found)))  # it may have been killed between this and its first run
 
     jobs = jobs or default_jobs(rules.threads)
     outcome = contest(arms, bench, rules, out=out, jobs=jobs, notify=notify, examine=examine)

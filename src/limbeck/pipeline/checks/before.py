@@ -27,8 +27,6 @@ from limbeck.pipeline.train import operate
 
 LOOKED = 256
 SECONDS = 8.0
-ALIGNED = ", aligned,"
-"""What follows a teacher's name in a finding about its projectors."""
 _SHOWN = ("time", "memory", "disk")
 
 
@@ -85,7 +83,7 @@ def check_taught(
     """
     if bench.models is None or bench.models.aligned or len(taught.encoders) < 2:
         return
-    aligned = TeacherModels(f"{bench.models.name}{ALIGNED}", dict(taught.encoders), aligned=True)
+    aligned = TeacherModels(f"{bench.models.name}, aligned,", dict(taught.encoders), aligned=True)
     found = list(check_aligned(aligned, bench.source, bench.rows.validation, seconds=SECONDS))
     for finding in found:
         notify(str(finding))
