@@ -64,7 +64,7 @@ def measure(settings: Settings) -> dict[str, Any]:
         profile[suffix] = _profile(table, steps, batch, rounds)
         for workers in (0, 1, 2):
             name = f"{suffix}, {workers} workers"
-            taken = _compete(table, workers, steps, batch, rounds if settings.tiny else min(settings.repeats, 5))
+            taken = _compete(table, workers, steps, batch, rounds if settings.tiny else 2 * settings.repeats)
             formats[name] = {kind: spread([batch * steps / each for each in own]) for kind, own in taken.items()}
             for against, alone in ALONE.items():
                 pairs = zip(taken[against], taken["TrainLoader"], strict=True)

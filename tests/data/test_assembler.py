@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 import torch
 
 from data.made import encoded, picture, tokenizer, write_csv
+from limbeck.core.errors import DataError
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.core.view import View
 from limbeck.data.assembler import Assembler
@@ -70,3 +71,40 @@ def test_what_was_made_elsewhere_is_not_prepared_again(
         for key, value in view.items():
             assert torch.equal(found.views[name][key], value)
     assert store is None or len(store) == (4 if limit else 0)
+
+
+def test_words_wait_for_the_last_picture(
+    source: CsvSource, views: Mapping[str, View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def watched(name: str, prepare: Callable[[object], Mapping[str, torch.Tensor]]) -> object:
+        return lambda value: (done.append(name), prepare(value))[1]
+
+    for name, view in views.items():
+        monkeypatch.setattr(view, "prepare", watched(name, view.prepare))
+    store = PreparedStore()
+    assembler = Assembler(source, views=views, augmentations=(RandomAffine(),), store=store)
+    made = assembler.made({0: [1, 2], 1: [1]})
+    # a view of the same spec finds what the first has prepared, and a text that nothing augments is one
+    assert done == ["student.image"] * 3 + ["text"] * 2
+    assert len(made) == len(store) == 5
+    assert not assembler.lacking([0, 0, 1], [1, 2, 1], ())
+    expected = Assembler(source, views=views, augmentations=(RandomAffine(),)).batch([1, 0], [1, 2])
+    found = assembler.batch([1, 0], [1, 2])
+    for name, view in expected.views.items():
+        assert all(torch.equal(found.views[name][key], value) for key, value in view.items())
+
+
+def test_a_text_that_cannot_be_used_names_its_row_although_it_waited(
+    source: CsvSource, views: Mapping[str, View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(value: object) -> Mapping[str, torch.Tensor]:
+        if value == "name0":
+            raise DataError("no tokens")
+        return {"ids": torch.zeros(1, dtype=torch.int32)}
+
+    monkeypatch.setattr(views["text"], "prepare", refuse)
+    row = source.rows[0].id
+    with pytest.raises(DataError, match=f"^row {row}: no tokens$"):
+        Assembler(source, views=views).made({1: [0], 0: [0], 2: [0]})

@@ -59,8 +59,9 @@ class Assembler:
         index = torch.tensor(numbers, dtype=torch.int64)
         present = {modality: here[index] for modality, here in self._present.items()}
         prepared = {name: self._at_hand(name, view, numbers, drawn) for name, view in self.views.items()}
-        for place in self._lacking(prepared, present):
-            self._prepare(numbers[place], (drawn[place],), made)
+        lacking = self._lacking(prepared, present)
+        self._prepare([(numbers[place], (drawn[place],)) for place in lacking], made)
+        for place in lacking:
             for name, rows in prepared.items():
                 rows[place] = self._kept(name, numbers[place], drawn[place], made)
         target = {"group": self._groups[index]}
@@ -128,29 +129,50 @@ class Assembler:
     def made(self, order: Mapping[int, Iterable[int]]) -> dict[Place, Mapping[str, Tensor]]:
         """What the store lacks of the rows under the draws of an order (row -> draws)."""
         made: dict[Place, Mapping[str, Tensor]] = {}
-        for index, draws in order.items():
-            self._prepare(index, draws, made)
+        self._prepare(order.items(), made)
         return made
 
-    def _prepare(self, index: int, draws: Iterable[int], made: dict[Place, Mapping[str, Tensor]]) -> None:
-        """Add what store and `made` lack of one row under these draws to both; the row is read and decoded once."""
-        sample = None
-        for name, view in self.views.items():
-            if view.modality not in self.source.rows[index].modalities:
-                continue
-            drawn = None
-            for draw in draws:
-                place = self._place(name, index, draw)
-                if place in made or (self.store is not None and place in self.store):
+    def _prepare(self, order: Iterable[tuple[int, Iterable[int]]], made: dict[Place, Mapping[str, Tensor]]) -> None:
+        """Add what store and `made` lack of rows under draws to both; a row is read once, its picture decoded once.
+
+        Words wait until the last picture is done: between two pictures, whose pixels have filled the processor's
+        caches, tokenising takes several times as long as among other words.
+        """
+        words = []
+        for index, draws in order:
+            sample = None
+            for name, view in self.views.items():
+                if view.modality not in self.source.rows[index].modalities:
+                    continue
+                places = {draw: self._place(name, index, draw) for draw in draws}
+                lacks = {draw: place for draw, place in places.items() if not self._has(place, made)}
+                if not lacks:
                     continue
                 sample = sample or self.source.sample(index)
-                drawn = drawn or Drawn(sample, view=view, augmentations=self.augmentations)
-                try:
-                    made[place] = view.prepare(drawn(draw))
-                except LimbeckError as error:
-                    raise type(error)(f"row {sample.id}: {error}") from error
-                if self.store is not None:
-                    self.store.put(*place, made[place])
+                drawn = Drawn(sample, view=view, augmentations=self.augmentations)
+                if isinstance(drawn.value, str):
+                    words.append((sample.id, view, drawn, lacks))
+                else:
+                    self._view(sample.id, view, drawn, lacks, made)
+        for job in words:
+            self._view(*job, made)
+
+    def _view(
+        self, row: str, view: View, drawn: Drawn, lacks: Mapping[int, Place], made: dict[Place, Mapping[str, Tensor]]
+    ) -> None:
+        """One value for one view, under each draw that lacks it."""
+        for draw, place in lacks.items():
+            if self._has(place, made):  # by another draw, or by another view of the same spec
+                continue
+            try:
+                made[place] = view.prepare(drawn(draw))
+            except LimbeckError as error:
+                raise type(error)(f"row {row}: {error}") from error
+            if self.store is not None:
+                self.store.put(*place, made[place])
+
+    def _has(self, place: Place, made: Mapping[Place, object]) -> bool:
+        return place in made or (self.store is not None and place in self.store)
 
     def _kept(
         self, name: str, index: int, draw: int, made: Mapping[Place, Mapping[str, Tensor]]
