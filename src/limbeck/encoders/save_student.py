@@ -109,7 +109,8 @@ def _tokenizer(text: TextSpec) -> Any:
         tokenizer_object=library,
         pad_token=library.id_to_token(text.pad_id),
         model_max_length=text.max_length,
-        model_input_names=["input_ids", "attention_mask"],
+        # what is always padded to one length (SigLIP) was trained to see its padding: a mask would give other vectors
+        model_input_names=["input_ids"] if text.pad_to else ["input_ids", "attention_mask"],
         padding_side="right",
         truncation_side="right",
     )
