@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from limbeck.core.errors import DataError
-from limbeck.data.record import Table, escaped, records_of
+from limbeck.data.record import Cell, Table, escaped, records_of
 
 _LONG = 1 << 30
+_BATCH = 256  # rows of a Parquet file that are decoded at once
 _CELL = r'(?:"([^"]*(?:""[^"]*)*)"([^#\r\n]*)|[^#\r\n]*)(?:#|\r\n|\r|\n|$)'  # what is quoted, what stands behind it
 
 
@@ -161,7 +162,11 @@ def read_jsonl(path: Path, *, rename: Mapping[str, str] | None = None) -> Table:
 
 
 def read_parquet(path: Path, *, rename: Mapping[str, str] | None = None) -> Table:
-    """A table of a Parquet file; only the columns that Limbeck knows are loaded."""
+    """A table of a Parquet file; only the columns that Limbeck knows are loaded.
+
+    Pictures that it holds stay in Arrow's columns. A label that the file says to be the number of a class (`ClassLabel`
+    of `datasets`) becomes the name of the class.
+    """
     try:
         import pyarrow as arrow
         import pyarrow.parquet as parquet
@@ -169,16 +174,63 @@ def read_parquet(path: Path, *, rename: Mapping[str, str] | None = None) -> Tabl
         raise DataError(f"reading {path} needs pyarrow; run: pip install pyarrow") from None
     from limbeck.data.record import FIELDS, MODALITIES
 
-    known = {*MODALITIES, *FIELDS, *(rename or {})}
+    rename = rename or {}
+    known = {*MODALITIES, *FIELDS, *rename}
+    rows: list[Mapping[str, object]] = []
     try:
-        file = parquet.ParquetFile(path, memory_map=False)
+        # read ahead, a file is held twice: as it is stored and as it was decoded
+        file = parquet.ParquetFile(path, memory_map=False, pre_buffer=False)
         columns = list(file.schema_arrow.names)
-        rows = file.read(columns=[name for name in columns if name in known]).to_pylist()
+        classes = _classes(file.schema_arrow.metadata or {})
+        wanted = [name for name in columns if name in known]
+        for batch in file.iter_batches(batch_size=_BATCH, columns=wanted, use_threads=False):
+            names = batch.schema.names
+            cells = [
+                _pictures(column)
+                if rename.get(name, name) == "image"
+                else _named(column.to_pylist(), classes.get(name))
+                for name, column in zip(names, batch.columns, strict=True)
+            ]
+            rows += [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a readable Parquet file: {str(error).splitlines()[0][:200]}") from error
     if not rows:
         raise DataError(f"{path} has no rows")
+    arrow.default_memory_pool().release_unused()
     return records_of(rows, columns, where=str(path), rename=rename)
+
+
+def _pictures(column: Any) -> list[object]:
+    """Cells of a column of pictures; bytes, also those of the image type of `datasets`, stay where they are."""
+    from pyarrow import compute, types
+
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    paths: Sequence[object] = [None] * len(column)
+    if types.is_struct(column.type) and "bytes" in (names := [field.name for field in column.type]):
+        inside = dict(zip(names, column.flatten(), strict=True))  # blank where the whole cell is
+        column = inside["bytes"]
+        paths = inside["path"].to_pylist() if "path" in inside else paths
+    if not (types.is_binary(column.type) or types.is_large_binary(column.type)):
+        return list(column.to_pylist())
+    sizes = compute.binary_length(column).to_pylist()
+    return [Cell(column, row) if sizes[row] else path for row, path in enumerate(paths)]
+
+
+def _classes(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
+    """Column -> names of its classes, as `datasets` notes them in a file."""
+    try:
+        features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+        return {name: feature["names"] for name, feature in features.items() if feature.get("_type") == "ClassLabel"}
+    except (ValueError, KeyError, AttributeError):
+        return {}
+
+
+def _named(cells: list[object], names: Sequence[str] | None) -> list[object]:
+    """The names of the classes that the cells number; other cells stay as they are."""
+    if names is None:
+        return cells
+    return [names[cell] if isinstance(cell, int) and 0 <= cell < len(names) else cell for cell in cells]
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
 
 from limbeck.core.errors import DataError, nearest
 
@@ -33,13 +35,30 @@ class Piece:
     size: int
 
 
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """Bytes in a column of Arrow's, which takes their own size in memory and stays outside of Python's.
+
+    Args:
+        column: a `pyarrow.Array` of bytes.
+        row: in it.
+    """
+
+    column: Any
+    row: int
+
+    def read(self) -> bytes:
+        """A copy."""
+        return bytes(self.column[self.row].as_py())
+
+
 @dataclass(frozen=True)
 class Record:
     """One row before its media are read.
 
     Args:
         id: unique name.
-        values: modality -> path (`str`), text (`str`), encoded bytes, or where in a file they stand.
+        values: modality -> path (`str`), text (`str`), encoded bytes, or where in a file or a column they stand.
         split: `train`, `validation`, `test` or "".
         label: class name or "".
         group: right answers for one another, or "".
@@ -48,7 +67,7 @@ class Record:
     """
 
     id: str
-    values: Mapping[str, str | bytes | Piece]
+    values: Mapping[str, str | bytes | Piece | Cell]
     split: str = ""
     label: str = ""
     group: str = ""
@@ -129,7 +148,7 @@ def _check_columns(columns: Sequence[str], where: str) -> tuple[tuple[str, ...],
 
 
 def _record(cells: Mapping[str, object], modalities: Sequence[str], number: int, problem: str, where: str) -> Record:
-    values: dict[str, str | bytes | Piece] = {}
+    values: dict[str, str | bytes | Piece | Cell] = {}
     for modality in modalities:
         try:
             value = _cell(cells.get(modality), modality)
@@ -157,9 +176,9 @@ def _record(cells: Mapping[str, object], modalities: Sequence[str], number: int,
     return Record(plain["id"] or str(number), values, SPLITS[split], plain["label"], plain["group"], escaped(problem))
 
 
-def _cell(value: object, modality: str) -> str | bytes | Piece | None:
+def _cell(value: object, modality: str) -> str | bytes | Piece | Cell | None:
     """A usable value, None for a blank cell; ValueError says what is wrong."""
-    if isinstance(value, Piece):
+    if isinstance(value, (Piece, Cell)):
         return value
     if isinstance(value, Mapping):  # the image type of Parquet files written by `datasets`: bytes, else path
         value = value.get("bytes") or value.get("path")
@@ -187,6 +206,9 @@ def _cell(value: object, modality: str) -> str | bytes | Piece | None:
 def _plain(value: object) -> str:
     if value is None or (isinstance(value, float) and value != value):
         return ""
+    if isinstance(value, float) and value.is_integer():  # pandas makes floats of integers beside a blank cell
+        value = int(value)
+    return str(value).strip()
     return str(value).strip()
 
 
@@ -210,11 +232,17 @@ def _unique(records: Sequence[Record], where: str) -> Sequence[Record]:
 
 
 def _grouped(records: Sequence[Record]) -> Sequence[Record]:
-    """Rows that name one picture answer for one another, unless the file says otherwise."""
-    paths = Counter(record.values["image"] for record in records if isinstance(record.values.get("image"), str))
+    """Rows that name one picture, or hold it, answer for one another, unless the file says otherwise."""
+    pictures = [_picture(record.values.get("image")) for record in records]
+    count = Counter(pictures)
     return [
-        replace(record, group=f"image:{path}")
-        if isinstance(path := record.values.get("image"), str) and paths[path] > 1 and not record.group
-        else record
-        for record in records
+        replace(record, group=f"image:{picture}") if picture and count[picture] > 1 and not record.group else record
+        for record, picture in zip(records, pictures, strict=True)
     ]
+
+
+def _picture(value: object) -> str:
+    """What two cells with one picture have in common; "" where that is not known without reading files."""
+    if isinstance(value, Cell):
+        value = value.read()
+    return sha256(value).hexdigest() if isinstance(value, bytes) else value if isinstance(value, str) else ""

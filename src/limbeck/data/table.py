@@ -16,7 +16,7 @@ from limbeck.core.artefact import sha256_bytes
 from limbeck.core.errors import DataError
 from limbeck.core.sample import Sample
 from limbeck.core.source import Row, Source
-from limbeck.data.record import Piece, Record, Table, escaped
+from limbeck.data.record import Cell, Piece, Record, Table, escaped
 
 MAX_FILE = 512 * 1024 * 1024
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -91,6 +91,8 @@ class TableSource(Source):
         value = record.values[modality]
         if isinstance(value, Piece):
             return _read_piece(value, where=f"row {record.id}")
+        if isinstance(value, Cell):
+            return value.read()
         if modality == "text" or isinstance(value, bytes):
             return value
         if is_url(value):

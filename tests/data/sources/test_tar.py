@@ -65,6 +65,18 @@ def test_a_folder_of_shards_in_order(tmp_path: Path) -> None:
     assert [row.id for row in TarSource(str(tmp_path)).rows] == ["a1", "a2", "b1", "b2"]
 
 
+def test_what_is_said_twice_alike_is_said_once(tmp_path: Path) -> None:
+    alike = {"1.txt": b"a cat", "1.json": b'{"text": "a cat", "label": 3}', "1.cls": b"3\n"}
+    other = {"2.txt": b"a cat", "2.json": b'{"text": "a dog"}', "3.cls": b"3", "3.json": b'{"label": 4, "text": "x"}'}
+    source = TarSource(str(shard(tmp_path / "a.tar", {**alike, **other})))
+    assert source.rows[0].text == "a cat"
+    assert source.rows[0].label == "3"
+    problems = [record.problem for record in source.table.records]
+    assert problems[0] == ""
+    assert "a second text for one row" in problems[1]
+    assert "a second label for one row" in problems[2]
+
+
 def test_bad_members_spoil_their_row_only(tmp_path: Path) -> None:
     members = {"1.txt": b"\xff\xfe", "2.json": b"{", "3.png": b"x", "3.jpg": b"x", "4.txt": b"good"}
     source = TarSource(str(shard(tmp_path / "a.tar", members)))

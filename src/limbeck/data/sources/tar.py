@@ -133,9 +133,9 @@ def _add(cells: dict[str, object], ending: str, piece: Piece, unread: dict[str, 
 
 
 def _once(cells: dict[str, object], column: str, value: object) -> None:
-    if column in cells:
+    if column in cells and str(cells[column]) != str(value):  # WebDataset often says a caption in .txt and in .json
         raise ValueError(f"a second {column} for one row")
-    cells[column] = value
+    cells.setdefault(column, value)
 
 
 def _text(piece: Piece) -> str:
