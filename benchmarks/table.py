@@ -131,8 +131,8 @@ def _loader_profile(profile: Mapping[str, Any]) -> str:
     return f"""**Where the first epoch goes**, milliseconds a picture (or a draw) in one process:
 
 {_table(("", *profile), parts)}
-Each part is measured by itself, over all pictures. Between two pictures, whose pixels fill the processor's caches, a small
-one takes several times as long, so that the loader does all words of a batch together, after its last picture.
+Each part is measured by itself, over all pictures. Between two pictures, whose pixels fill the processor's caches, a
+small one takes several times as long, so that the loader does all words of a batch together, after its last picture.
 
 Pillow's resize is most of what is not decoding. It stays, because batches are bit for bit what the exported model's
 processor makes, and the resize of torch, which is faster, gives other values: {other},

@@ -98,3 +98,12 @@ def test_a_list_of_captions_says_how_to_give_several(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": ["x", "y"]}\n')
     with pytest.raises(DataError, match="column 'text' holds a list, not text; several captions take a row each"):
         open_source(tmp_path / "a.jsonl")
+
+
+def test_a_folder_of_folders_names_those_that_hold_rows(tmp_path: Path) -> None:
+    for name in ("test", "train"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metadata.csv").write_text("text\nx\n")
+        (tmp_path / name / "1.tar").write_bytes(b"")
+    with pytest.raises(DataError, match=r"but its folders do \(test, train\): name one of them"):
+        open_source(tmp_path)

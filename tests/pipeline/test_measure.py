@@ -9,6 +9,7 @@ import torch
 from limbeck.data.open import open_source
 from limbeck.encoders.load import load_teacher
 from limbeck.evaluation.retrieval import RetrievalEvaluator
+from limbeck.pipeline import measure as module
 from limbeck.pipeline.measure import measure, measured_from
 from limbeck.pipeline.views import view_of
 from pipeline import worlds
@@ -35,6 +36,17 @@ def test_a_picture_with_two_captions_is_one_query(tmp_path):
     assert found.get("image->text R@1").value == np.mean([right[n, alike[n].argmax()] for n in range(6)])
     assert found.get("text->image R@1").value == np.mean([right[alike[:, n].argmax(), n] for n in range(11)])
     assert found.get("image->text R@1").chance == pytest.approx(right.mean())
+
+
+@pytest.mark.parametrize(("rows", "times"), [(6, 20), (2000, 20), (10_000, 4), (10**6, 2)])
+def test_many_rows_need_few_dealings(rows, times, monkeypatch):
+    """The control of a thousand rows deals as many as that of a hundred thousand, which would take an hour."""
+    monkeypatch.setattr(module, "shuffled_control", lambda evaluator, embeddings, permutations: permutations)
+    monkeypatch.setattr(module, "over_units", lambda metric, embeddings, modality: metric)
+    monkeypatch.setattr(RetrievalEvaluator, "embeddings", lambda self, encoders, loader: range(rows))
+    monkeypatch.setattr(RetrievalEvaluator, "metrics", lambda self, embeddings: [])
+    encoders = load_teacher(f"hf:{worlds.model('clip')}").encoders
+    assert measure(encoders, open_source(worlds.data()), range(6), [RetrievalEvaluator()]).controls == (times,)
 
 
 def test_a_control_that_could_not_fail_reassures_nobody(tmp_path):

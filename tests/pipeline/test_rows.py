@@ -8,7 +8,7 @@ import torch
 from limbeck.core.errors import DataError
 from limbeck.data.open import open_source
 from limbeck.data.splits import split_of
-from limbeck.pipeline.rows import divide, kind_of, kinds_of, skeleton, standing_in
+from limbeck.pipeline.rows import divide, kind_of, kinds_of, remedy, skeleton
 from pipeline import worlds
 
 
@@ -84,24 +84,17 @@ def test_a_skeleton_says_who_is_there(source):
     assert torch.equal(batch.draw, torch.tensor([0, 1, 2]))
 
 
-def test_rows_that_stand_in_others_are_found_by_their_content(tmp_path):
-    items = worlds.icons()
-    training = open_source(worlds.as_csv(tmp_path / "a", items[:6]))
-    changed = [
-        items[0] | {"id": "another-name"},  # the same pair
-        items[1] | {"text": "another caption"},  # the same picture
-        items[2] | {"image": items[20]["image"]},  # a caption alone is no leak
-        items[3] | {"image": ""},  # a caption without a picture is the whole row
-        items[30],
-    ]
-    source = open_source(worlds.as_parquet(tmp_path / "b", changed))
-    assert standing_in(source, range(5), training, range(6)) == [0, 1]
-    texts = open_source(worlds.as_csv(tmp_path / "c", [{"id": "t", "text": items[3]["text"]}]))
-    assert standing_in(source, range(5), texts, [0]) == [3]
-    assert standing_in(source, [4, 0], training, [1, 2]) == []
-    (tmp_path / "a" / "img" / f"{items[0]['id']}.png").unlink()  # what cannot be read is compared no more
-    assert standing_in(source, range(5), training, range(6)) == [1]
-    assert standing_in(training, range(2), source, range(5)) == [1]
+def test_groups_are_dealt_out_whole(tmp_path):
+    def advice(groups):
+        items = [item | {"split": "", "group": groups(n)} for n, item in enumerate(worlds.icons(12))]
+        source = open_source(worlds.as_csv(tmp_path / str(groups(5)), items))
+        return remedy(source, split_of(source), "test")
+
+    assert advice(lambda n: "one") == (
+        "all rows are of one group, and a group stays together: give more groups, or a `split` column"
+    )
+    some = "rows are dealt out by a hash of their group or id: add rows with image and text of other groups, or a"
+    assert advice(lambda n: "one" if n % 2 else "").startswith(some)
 
 
 def test_rows_that_cannot_be_read_are_not_called_blank(tmp_path):

@@ -16,6 +16,15 @@ def test_numbers_become_per_cent() -> None:
     assert str(points(GAIN)) == "+12.0 (+5.0 to +19.0)"
 
 
+def test_small_chances_get_more_digits() -> None:
+    rare = Metric("image->text R@1", 0.00042, 20_000, 0.0002, 0.0007, 0.00005)
+    assert str(percent(rare)) == "0.042 (0.020 to 0.070)"
+    row = metrics_table("t", {"m": [rare]}, differences={rare.name: Difference(0.0003, 0.0001, 0.0005, 20_000)}).rows[0]
+    assert [str(cell) for cell in row.cells][1:] == ["0.005", "+0.030 (+0.010 to +0.050)"]
+    assert str(percent(Metric("x", 0.5, 9, 0.4, 0.6, 0.001))) == "50.0 (40.0 to 60.0)"
+    assert str(percent(Metric("x", 0.5, 9, 0.4, 0.6, 0.0))) == "50.0 (40.0 to 60.0)"
+
+
 def test_models_side_by_side() -> None:
     table = metrics_table("t", {"teacher": [BOTH, R1, TOP], "student": [R1]}, differences={R1.name: GAIN})
     assert table.columns == ["metric", "teacher", "student", "chance", "difference"]

@@ -335,11 +335,27 @@ def test_training_rows_in_other_data_are_counted(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "not the data that the run was trained on" in said
     assert "warning" not in said
+    assert f"note: the run was trained on {data}, which cannot be read from here" in said
 
 
 def test_training_data_that_cannot_be_opened_any_more_is_no_fault(tmp_path, capsys):
     data, run = trained_on_a_copy(tmp_path)
     data.write_text("no table")
     capsys.readouterr()
-    evaluate(str(run.folder), data=worlds.data("parquet"))
-    assert "warning" not in capsys.readouterr().err
+    evaluate(str(run.folder), data=worlds.data("parquet"))  # the same rows, by their fingerprint
+    assert "not checked" not in capsys.readouterr().err
+    evaluate(str(run.folder), data=str(worlds.as_parquet(tmp_path / "other", worlds.icons(50)[40:])), split="all")
+    said = capsys.readouterr().err
+    assert "warning" not in said
+    assert "was not checked" in said
+
+
+def test_the_model_folder_of_a_run_knows_its_training_rows_too(tmp_path, capsys):
+    data, run = trained_on_a_copy(tmp_path)
+    capsys.readouterr()
+    evaluate(str(run.folder / "model"), data=str(data), split="all")
+    said = capsys.readouterr().err
+    assert f"of 40 rows stand in the training rows of the run ({data}); these figures flatter it" in said
+    shutil.copytree(run.folder / "model", tmp_path / "alone")
+    evaluate(str(tmp_path / "alone"), data=str(data), split="all")
+    assert "training rows" not in capsys.readouterr().err

@@ -95,7 +95,11 @@ def _open_folder(place: Path) -> Source:
 
         return TarSource(str(place))
     tables = sorted(item.name for item in place.iterdir() if item.suffix.lower() in _SUFFIXES)
+    inside = sorted(item.parent.name for item in (*place.glob("*/metadata.*"), *place.glob("*/*.tar")))
     hint = f"; did you mean {place / tables[0]}?" if tables else ""
+    if inside and not hint:
+        names = ", ".join(dict.fromkeys(inside))
+        hint = f", but its folders do ({names}): name one of them, or put all rows into one, with a `split` column"
     raise DataError(f"{place} holds neither metadata.csv, metadata.jsonl, metadata.parquet nor *.tar{hint}")
 
 

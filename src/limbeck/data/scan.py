@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,6 +13,14 @@ from limbeck.core.source import Source
 from limbeck.data.images import stored_size
 from limbeck.data.open import open_source
 from limbeck.data.subset import SubsetSource
+
+Watch = Callable[[int], Callable[[], None]]
+"""Given how many items a job has: what is called after each of them."""
+
+
+def unwatched(total: int) -> Callable[[], None]:
+    """Nobody wants to know how far a job is."""
+    return lambda: None
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,9 @@ class ScanReport:
         return shown + ([f"... and {len(self.bad) - most} more"] if len(self.bad) > most else [])
 
 
-def scan(source: Source, *, indices: Iterable[int] | None = None, workers: int = 4) -> ScanReport:
+def scan(
+    source: Source, *, indices: Iterable[int] | None = None, workers: int = 4, watch: Watch = unwatched
+) -> ScanReport:
     """Read and decode rows, in threads, and say which ones cannot be used and why.
 
     Use when a run starts or the doctor looks. Training would meet the bad rows hours later.
@@ -66,10 +76,15 @@ def scan(source: Source, *, indices: Iterable[int] | None = None, workers: int =
         source: the rows.
         indices: which; None reads all.
         workers: threads.
+        watch: told how many rows there are; what it returns is called after each.
     """
     chosen = list(range(len(source))) if indices is None else [int(index) for index in indices]
+    tick = watch(len(chosen))
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        found = list(pool.map(lambda index: _look(source, index), chosen, chunksize=32))
+        found = []
+        for looked in pool.map(lambda index: _look(source, index), chosen, chunksize=32):
+            found.append(looked)
+            tick()
     bad = tuple(
         BadRow(index, source.rows[index].id, reason) for index, (reason, _) in zip(chosen, found, strict=True) if reason
     )
@@ -95,14 +110,14 @@ def drop_bad(source: Source, report: ScanReport, *, max_bad: float = 0.01) -> So
     return SubsetSource(source, keep=[index for index in range(len(source)) if index not in bad])
 
 
-def load_data(spec: DataSpec, *, workers: int = 4) -> tuple[Source, ScanReport]:
+def load_data(spec: DataSpec, *, workers: int = 4, watch: Watch = unwatched) -> tuple[Source, ScanReport]:
     """Open, read everything once, drop what cannot be used.
 
     Raises:
         DataError: the data cannot be opened, or too much of it is bad.
     """
     source = open_source(spec.path, max_bad=spec.max_bad)
-    report = scan(source, workers=workers)
+    report = scan(source, workers=workers, watch=watch)
     return drop_bad(source, report, max_bad=spec.max_bad), report
 
 

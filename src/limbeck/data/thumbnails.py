@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -51,8 +51,17 @@ class Thumbnails:
         )
 
 
-def thumbnails(source: Source, indices: Sequence[int], *, workers: int = 4) -> Thumbnails:
-    """Thumbnails of the rows that have a picture that can be read; the others are left out."""
+def thumbnails(
+    source: Source, indices: Sequence[int], *, workers: int = 4, tick: Callable[[], None] = lambda: None
+) -> Thumbnails:
+    """Thumbnails of the rows that have a picture that can be read; the others are left out.
+
+    Args:
+        source: the rows.
+        indices: which.
+        workers: threads.
+        tick: called after each picture.
+    """
     with_image = [int(index) for index in indices if "image" in source.rows[int(index)].modalities]
 
     def read(index: int) -> object:
@@ -62,7 +71,10 @@ def thumbnails(source: Source, indices: Sequence[int], *, workers: int = 4) -> T
             return None
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        made = list(pool.map(lambda index: _thumbnail(read(index)), with_image))
+        made = []
+        for item in pool.map(lambda index: _thumbnail(read(index)), with_image):
+            made.append(item)
+            tick()
     return _stack([(index, item) for index, item in zip(with_image, made, strict=True) if item is not None])
 
 

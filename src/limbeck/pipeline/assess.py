@@ -24,11 +24,11 @@ from limbeck.evaluation.classification import ClassificationEvaluator
 from limbeck.evaluation.prompts import Prompts
 from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.evaluation.zero_shot import ZeroShotEvaluator
-from limbeck.pipeline.checks.leakage import HELD, find_leaks
+from limbeck.pipeline.checks.leakage import HELD, LOOKING, find_leaks
 from limbeck.pipeline.measure import Measured, measure
-from limbeck.pipeline.notify import Notify, silent
+from limbeck.pipeline.notify import Notify, counted, silent
 from limbeck.pipeline.parts import open_run_models
-from limbeck.pipeline.rows import trained_on
+from limbeck.pipeline.seen import data_of_run, flattered
 
 SPLITS = (*NAMES, "all")
 PROMPTS = ("a picture of a {}",)
@@ -47,12 +47,14 @@ class Judged:
         encoders: modality -> encoder, in one space.
         recipe: of the run that it comes from, or None.
         data: fingerprint of the data that it was trained on, or "".
+        trained: data that it was trained on, where that is known.
     """
 
     name: str
     encoders: Mapping[str, Encoder]
     recipe: Recipe | None = None
     data: str = ""
+    trained: DataSpec | None = None
 
     @property
     def fractions(self) -> tuple[float, float, float]:
@@ -147,7 +149,7 @@ def open_judged(name: str) -> Judged:
             f"{name} has no space that image and text share (it has {has}); name a dual encoder such as CLIP, or a run "
             "folder of `limbeck distill`, which aligns two encoders first"
         )
-    return Judged(name, models.encoders)
+    return Judged(name, models.encoders, trained=data_of_run(folder) if folder.is_dir() else None)
 
 
 def assess(
@@ -194,9 +196,9 @@ def assess(
     if not parts:
         raise DataError(asked.nothing(indices))
     used = sorted({row for _, rows in parts for row in rows})
-    if judged.recipe is not None and not own and (seen := trained_on(source, used, judged.recipe.data)):
-        where = f"stand in the training rows of the run ({judged.recipe.data.path})"
-        notify(f"warning: {len(seen)} of {len(used)} rows {where}; these figures flatter it")
+    if judged.trained is not None and not own and (said := flattered(source, used, judged.trained)):
+        notify(said)
+    notify(f"measuring on {len(used)} rows")
     measured = [measure(judged.encoders, source, rows, [evaluator]) for evaluator, rows in parts]
     together = Measured(
         tuple(metric for one in measured for metric in one.metrics),
@@ -353,7 +355,7 @@ def rows_of(source: Source, split: str, fractions: tuple[float, float, float], *
     splits = split_of(source, fractions)
     if split not in HELD:
         return splits[split]
-    leaks = find_leaks(source, {name: splits[name] for name in (split, "train")})
+    leaks = find_leaks(source, {name: splits[name] for name in (split, "train")}, watch=counted(notify, LOOKING))
     for line in leaks.lines(source):
         notify(line)
     return leaks.without(splits)[split]
@@ -380,7 +382,8 @@ def _from_run(name: str, folder: Path) -> Judged:
     recipe = build(read_json(folder / "recipe.json", kind="recipe"), where="recipe")
     if not isinstance(recipe, Recipe):
         raise ArtefactError(f"{folder}/recipe.json describes a {type(recipe).__name__}, not a recipe")
-    return Judged(name, open_run_models(recipe, folder), recipe, str(manifest.source.get("data", "")))
+    fingerprint = str(manifest.source.get("data", ""))
+    return Judged(name, open_run_models(recipe, folder), recipe, fingerprint, recipe.data)
 
 
 def _nothing(name: str, folder: Path) -> str:

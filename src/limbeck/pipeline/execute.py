@@ -37,10 +37,10 @@ from limbeck.encoders.save_student import save_student
 from limbeck.encoders.teacher_models import TeacherModels
 from limbeck.evaluation.retrieval import RetrievalEvaluator
 from limbeck.pipeline.apprentice import PREFIX, place_of, recipe_of
-from limbeck.pipeline.checks.leakage import Leaks, find_leaks
+from limbeck.pipeline.checks.leakage import LOOKING, Leaks, find_leaks
 from limbeck.pipeline.differences import differences
 from limbeck.pipeline.measure import Measured, measure, measured_from
-from limbeck.pipeline.notify import Notify, silent
+from limbeck.pipeline.notify import Notify, counted, silent
 from limbeck.pipeline.parts import open_run_models, save_parts
 from limbeck.pipeline.rows import Rows, divide
 from limbeck.pipeline.teach import Opened, Taught, teach, wanted_of
@@ -97,7 +97,7 @@ def open_bench(recipe: Recipe, *, cache: Path, notify: Notify = silent) -> Bench
     """Load the teacher, read every row once, divide them; held-out rows that training has seen are left out."""
     source = open_source(recipe.data.path, max_bad=recipe.data.max_bad)
     models = open_named(recipe.teacher, cache=cache, notify=notify) if recipe.teacher is not None else None
-    report = scan(source)
+    report = scan(source, watch=counted(notify, "reading rows"))
     if report.bad:
         stops = report.share > recipe.data.max_bad
         notify(f"{len(report.bad)} of {report.rows} rows cannot be used{'' if stops else ' and are left out'}:")
@@ -117,7 +117,7 @@ def held_apart(source: Source, fractions: tuple[float, float, float], *, notify:
         DataError: too little is left.
     """
     splits = split_of(source, fractions)
-    leaks = find_leaks(source, splits)
+    leaks = find_leaks(source, splits, watch=counted(notify, LOOKING))
     for line in leaks.lines(source):
         notify(line)
     try:
@@ -243,6 +243,7 @@ def execute(
     save_student(trained.student, out / "model", source=identity_of(recipe, bench.source, taught))
     save_parts(trained.parts, out / "parts.safetensors")
     evaluators: Sequence[Evaluator] = recipe.evaluators or (RetrievalEvaluator(),)
+    notify(f"measuring on {len(bench.rows.test)} test rows")
     student = measure(trained.models, bench.source, bench.rows.test, evaluators)
     if teacher is None and taught is not None:
         teacher = measure_teacher(taught, bench, evaluators)

@@ -95,7 +95,12 @@ def measure(
             embeddings = evaluator.embeddings(encoders, loader)
             classified = getattr(evaluator, "modality", None)
             metrics += [over_units(one, embeddings, modality=classified) for one in evaluator.metrics(embeddings)]
-            controls.append(shuffled_control(evaluator, embeddings))
+            controls.append(shuffled_control(evaluator, embeddings, permutations=_permutations(len(embeddings))))
         else:
             metrics += evaluator(encoders, loader)
     return Measured(tuple(metrics), tuple(controls))
+
+
+def _permutations(rows: int) -> int:
+    """How often pairs are dealt anew for a control, which takes as long as the headline each time: 40,000 rows do."""
+    return min(20, max(2, 40_000 // max(1, rows)))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
-from limbeck.core.errors import DataError, LimbeckError
+from limbeck.core.errors import DataError
 from limbeck.core.recipe import DataSpec
 from limbeck.core.sample import Batch
 from limbeck.core.source import Source
-from limbeck.data.open import open_source
-from limbeck.data.splits import hash_split, split_of
+from limbeck.data.splits import hash_split
 
 
 def kind_of(modalities: Iterable[str]) -> str:
@@ -91,7 +89,11 @@ def remedy(source: Source, splits: Mapping[str, Sequence[int]], name: str) -> st
             return f"every '{blank[0]}' is blank: fill them in"
         return f"no row has {what} together: put what belongs together into one row"
     if not any(row.split for row in source.rows):
-        return f"rows are dealt out by a hash of their id: add rows with {what}, or a `split` column"
+        groups = {row.group for row in whole if row.group}
+        if len(groups) == 1 and all(row.group for row in whole):
+            return "all rows are of one group, and a group stays together: give more groups, or a `split` column"
+        by, more = ("group or id", f"rows with {what} of other groups") if groups else ("id", f"rows with {what}")
+        return f"rows are dealt out by a hash of their {by}: add {more}, or a `split` column"
     partial = sum(bool(source.rows[row].modalities < complete) for row in splits.get(name, ()))
     ways = [f"fill in what {partial} of its rows lack"] if partial else []
     ways.append(f"give split '{name}' to more rows with {what}")
@@ -120,31 +122,3 @@ def skeleton(source: Source, indices: Iterable[int], draws: Iterable[int]) -> Ba
         for modality in source.modalities
     }
     return Batch(views={}, present=present, index=index, draw=torch.as_tensor(list(draws), dtype=torch.long))
-
-
-def trained_on(source: Source, indices: Iterable[int], spec: DataSpec) -> list[int]:
-    """Those of some rows that stand in the training rows of `spec`; none where its data cannot be opened any more.
-
-    Data with a name but without a path is left alone: opening it might fetch it.
-    """
-    try:
-        if not Path(spec.path).expanduser().exists():
-            return []
-        training = open_source(spec.path, max_bad=1.0)
-        return standing_in(source, indices, training, split_of(training, spec.fractions)["train"])
-    except (LimbeckError, OSError, ValueError):
-        return []
-
-
-def standing_in(source: Source, indices: Iterable[int], training: Source, rows: Iterable[int]) -> list[int]:
-    """Those of some rows whose picture is a training row's, byte by byte; a row without a picture goes by its text."""
-    known = {_content(training, row) for row in rows} - {None}
-    return [row for row in indices if _content(source, row) in known]
-
-
-def _content(source: Source, row: int) -> tuple[str, str] | None:
-    modalities = source.rows[row].modalities
-    try:
-        return next(((name, source.content(row, name)) for name in ("image", "text") if name in modalities), None)
-    except DataError:
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from limbeck.core.evaluator import Metric
@@ -10,13 +11,19 @@ from limbeck.report.document import MISSING, Cell, Estimate, ForestPlot, ForestR
 
 
 def percent(metric: Metric) -> Estimate:
-    """A metric in [0, 1] as per cent with its interval."""
-    return Estimate(100 * metric.value, 100 * metric.low, 100 * metric.high)
+    """A metric in [0, 1] as per cent with its interval, and with as many digits as tell its chance level from zero."""
+    return Estimate(100 * metric.value, 100 * metric.low, 100 * metric.high, digits=_digits(metric.chance))
 
 
-def points(difference: Difference) -> Estimate:
-    """A difference of metrics in [0, 1] as percentage points, signed, with its interval."""
-    return Estimate(100 * difference.value, 100 * difference.low, 100 * difference.high, signed=True)
+def points(difference: Difference, *, chance: float = 0.0) -> Estimate:
+    """A difference of metrics in [0, 1] as percentage points, signed, with its interval and the digits of `percent`."""
+    low, high = 100 * difference.low, 100 * difference.high
+    return Estimate(100 * difference.value, low, high, signed=True, digits=_digits(chance))
+
+
+def _digits(chance: float) -> int:
+    """One, and more where ten thousand candidates make chance 0.01 %."""
+    return min(4, max(1, math.ceil(-math.log10(100 * chance)))) if chance > 0 else 1
 
 
 def metrics_table(
@@ -44,9 +51,9 @@ def metrics_table(
     rows = []
     for name, metric in first.items():
         cells: list[Cell] = [percent(found[name]) if name in found else MISSING for found in by_model]
-        cells.append(Estimate(100 * metric.chance))
+        cells.append(Estimate(100 * metric.chance, digits=_digits(metric.chance)))
         if differences is not None:
-            cells.append(points(differences[name]) if name in differences else MISSING)
+            cells.append(points(differences[name], chance=metric.chance) if name in differences else MISSING)
         group, _, short = arrows(name).rpartition(" ")
         rows.append(Row(short, cells, group=group + " (mean of both directions)" * ("<->" in name)))
     columns = ["metric", *models, "chance", *([difference] if differences is not None else [])]

@@ -96,8 +96,8 @@ def doctor(
     from limbeck.encoders.student import make_student
     from limbeck.pipeline.checks.before import foresee, shared_width
     from limbeck.pipeline.checks.examine import Subject, choose, examine, plan_of
-    from limbeck.pipeline.checks.leakage import find_leaks
-    from limbeck.pipeline.notify import to_stderr
+    from limbeck.pipeline.checks.leakage import LOOKING, find_leaks
+    from limbeck.pipeline.notify import counted, to_stderr
     from limbeck.pipeline.rows import kinds_of
     from limbeck.verbs.distill import check_numbers, draft, fill
 
@@ -113,11 +113,12 @@ def doctor(
     splits = split_of(source, recipe.data.fractions)
     chosen = choose(splits, sample)
     notify(f"reading {len(chosen)} of {len(source)} rows")
-    report = scan(source, indices=chosen)
+    report = scan(source, indices=chosen, watch=counted(notify, "reading rows"))
     bad = {row.index for row in report.bad}
     looked = tuple(row for row in chosen if row not in bad)
     seen = set(looked)
-    leaks = find_leaks(source, {name: [row for row in rows if row in seen] for name, rows in splits.items()})
+    here = {name: [row for row in rows if row in seen] for name, rows in splits.items()}
+    leaks = find_leaks(source, here, watch=counted(notify, LOOKING))
     usable = {name: [row for row in rows if row not in bad] for name, rows in splits.items()}  # what a run will have
     kept = leaks.without(usable)
     kinds = {kind: len(rows) for kind, rows in kinds_of(source, kept["train"]).items()}

@@ -57,7 +57,7 @@ def evaluate(
     from limbeck.data.scan import load_data
     from limbeck.evaluation.prompts import Prompts
     from limbeck.pipeline.assess import SPLITS, assess, open_judged
-    from limbeck.pipeline.notify import to_stderr
+    from limbeck.pipeline.notify import counted, to_stderr
 
     if split is not None and split not in SPLITS:
         raise UsageError(unknown("split", split, SPLITS))
@@ -71,7 +71,8 @@ def evaluate(
     notify = to_stderr()
     judged = open_judged(model)
     theirs = judged.recipe.data if judged.recipe is not None else DataSpec(data)
-    source, report = load_data(DataSpec(data, max_bad=theirs.max_bad if max_bad is None else max_bad))
+    spec = DataSpec(data, max_bad=theirs.max_bad if max_bad is None else max_bad)
+    source, report = load_data(spec, watch=counted(notify, "reading rows"))
     for line in report.lines(most=10):
         notify(f"left out: {line}")
     found = assess(judged, source, path=data, split=split, prompts=prompt, notify=notify)

@@ -126,7 +126,8 @@ def check_costs(
         out: where the run goes.
     """
     asking = sum(plan.outputs.get(m, 0) * seconds for m, seconds in teacher.items())
-    preparing = sum(plan.views.get(m, 0) * each.prepare for m, each in pace.items())
+    made, again, kept = _prepared(plan, pace)
+    preparing = sum(made[m] * each.prepare for m, each in pace.items())
     training = plan.steps * _update_seconds(student, plan.optimisation)
     training += sum(plan.passes.get(modality, 0) * each.step for modality, each in pace.items())
     training += plan.validations * sum(each.step for each in pace.values()) / 3  # a forward pass is a third of a step
@@ -139,15 +140,40 @@ def check_costs(
         f"validations {_time(training)}; measured on this machine as busy as it is now",
         "" if total < 86_400 else "take fewer --steps, a smaller student or fewer --draws",
     )
+    if any(again.values()):
+        share = sum(again.values()) / sum(_visits(plan, m) for m in pace)
+        yield Finding(
+            "note",
+            "prepared rows",
+            f"they are more than the {_size(_STORE)} that are kept of them, so that {share:.0%} of what the run sees "
+            "is read and decoded again",
+            "fewer --draws or a smaller student need less",
+        )
     parameters = sum(parameter.numel() for parameter in student.model.parameters())
     stored = sum(size_of(plan.outputs.get(m, 0), plan.stored * widths[m] + ADDRESS_BYTES) for m in teacher)
-    yield _memory(plan, parameters, pace, stored)
+    yield _memory(plan, parameters, pace, stored, kept)
     yield _disk(parameters, stored, cache=cache, out=out)
 
 
-def _memory(plan: Plan, parameters: int, pace: Mapping[str, Pace], stored: int) -> Finding:
+def _visits(plan: Plan, modality: str) -> int:
+    """Rows that steps and validations see."""
+    return plan.passes.get(modality, 0) + plan.validations
+
+
+def _prepared(plan: Plan, pace: Mapping[str, Pace]) -> tuple[dict[str, int], dict[str, int], float]:
+    """(modality -> rows that are prepared, modality -> those that are prepared again, bytes of those that are kept).
+
+    What fits into the store is prepared once, the rest whenever it is seen.
+    """
+    distinct = {m: min(plan.views.get(m, 0), _visits(plan, m)) for m in pace}
+    size = sum(distinct[m] * each.view for m, each in pace.items())
+    fits = min(1.0, _STORE / size) if size else 1.0
+    made = {m: round(fits * count + (1 - fits) * _visits(plan, m)) for m, count in distinct.items()}
+    return made, {m: made[m] - count for m, count in distinct.items()}, fits * size
+
+
+def _memory(plan: Plan, parameters: int, pace: Mapping[str, Pace], stored: int, views: float) -> Finding:
     kept = sum(plan.batch.get(m, 0) * each.kept for m, each in pace.items())
-    views = min(_STORE, sum(plan.views.get(m, 0) * each.view for m, each in pace.items()))
     needed = int(_STATE * parameters + kept + views + stored)
     free = free_memory()
     found = (

@@ -11,8 +11,8 @@ LEVELS = ("ok", "note", "warning", "error")
 RESOURCES = ("memory", "disk")
 CHECKS = (
     "captions", "columns", "disk", "frozen", "ids", "labels", "leakage", "memory", "near duplicates", "normalisation",
-    "pictures", "rows", "same captions", "splits", "stages", "student", "teacher", "teacher at chance", "time",
-    "tokens", "width",
+    "pictures", "prepared rows", "rows", "same captions", "same pictures", "splits", "stages", "student", "teacher",
+    "teacher at chance", "time", "tokens", "width",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from limbeck.core.source import Source
+from limbeck.data.facts import facts_of
 from limbeck.data.scan import ScanReport
 from limbeck.pipeline.checks.finding import Finding
 from limbeck.pipeline.checks.leakage import Leaks
@@ -64,7 +65,7 @@ def _ids(source: Source) -> Iterator[Finding]:
     twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
     if twice:
         yield Finding("error", "ids", f"{len(twice)} ids occur twice, first: {twice[0]}", "give each row its own id")
-    elif getattr(source, "numbered", False):  # ids 0, 1, 2, ... may well be a column
+    elif getattr(source, "numbered", False) and not all(row.group for row in rows):  # 0, 1, 2, ... may be a column
         yield Finding(
             "note",
             "ids",
@@ -78,7 +79,8 @@ def _ids(source: Source) -> Iterator[Finding]:
 def _kinds(source: Source, splits: Mapping[str, Sequence[int]], leaks: Leaks, *, pairs: bool) -> Iterator[Finding]:
     rows, complete, kept = source.rows, kind_of(source.modalities), leaks.without(splits)
     usable = {name: Counter(kind_of(rows[row].modalities) for row in part) for name, part in kept.items()}
-    named = "the `split` column" if any(row.split for row in rows) else "a stable hash of the id"
+    dealt = "a stable hash of the group or id" if any(row.group for row in rows) else "a stable hash of the id"
+    named = "the `split` column" if any(row.split for row in rows) else dealt
     counts = "; ".join(
         f"{name} {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()) if kind) or 'nothing'}"
         for name, kinds in usable.items()
@@ -103,15 +105,19 @@ def _kinds(source: Source, splits: Mapping[str, Sequence[int]], leaks: Leaks, *,
             fix = remedy(source, splits, name)
             if count + gone > 1:
                 found += f" ({gone} more are left out because training has their pictures)"
-                fix = "add rows with pictures of their own"
+                fix = "give the rows of one picture one `group`, or add rows with pictures of their own"
             yield Finding(level, "splits", found, fix)
-        elif count < _FEW:
+            continue
+        groups = facts_of(source).groups
+        alone = len({int(groups[row]) for row in kept[name] if kind_of(rows[row].modalities) == complete})
+        if alone < _FEW:
+            items = f", of which {alone} share neither group nor caption" if alone < count else ""
             yield Finding(
                 "warning",
                 "splits",
-                f"'{name}' holds {count} rows with {what}, so that intervals will be as wide as "
-                f"+-{98 / count**0.5:.0f} points",
-                f"give it {_FEW} and more",
+                f"'{name}' holds {count} rows with {what}{items}, so that intervals will be as wide as "
+                f"+-{98 / alone**0.5:.0f} points",
+                f"give it {_FEW} and more{' of those' if items else ''}",
             )
 
 
