@@ -15,7 +15,7 @@ import inspect
 import io
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,8 @@ def measure(settings: Settings) -> dict[str, Any]:
             name = f"{suffix}, {workers} workers"
             taken = _compete(table, workers, steps, batch, rounds if settings.tiny else 2 * settings.repeats)
             formats[name] = {kind: spread([batch * steps / each for each in own]) for kind, own in taken.items()}
+            pairs = zip(taken["decode"], taken["with torch's resize"], strict=True)
+            formats[name]["share of decode, with torch's resize"] = spread([fast / own for fast, own in pairs])
             for against, alone in ALONE.items():
                 pairs = zip(taken[against], taken["TrainLoader"], strict=True)
                 formats[name][f"share of {against}"] = spread([fast / own for fast, own in pairs])
@@ -97,8 +99,10 @@ def _compete(table: Path, workers: int, steps: int, batch: int, repeats: int) ->
     sampler = MixedSampler({"image+text": range(len(source))}, batch={"image+text": batch})
     paths = _paths(table, len(source))
     loader = TrainLoader(source, sampler=sampler, views=_views(), workers=workers)
+    other = TrainLoader(source, sampler=sampler, views=_views() | {"student.image": _ByTorch()}, workers=workers)
     contestants: dict[str, Callable[[], Iterator[object]]] = {
         "TrainLoader": lambda: loader.steps(0, steps),
+        "with torch's resize": lambda: other.steps(0, steps),
         "decode and resize": lambda: _bare(paths, sampler, steps, workers, resize=True),
         "decode": lambda: _bare(paths, sampler, steps, workers, resize=False),
     }
@@ -201,6 +205,16 @@ def _together(sample: Sample, view: View) -> list[object]:
 
 def _tensor(picture: Image.Image) -> torch.Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
+
+
+class _ByTorch(ImageView):
+    """The student's view, but for the resize: not what is served."""
+
+    def __init__(self) -> None:
+        super().__init__(ImageSpec(SIDE, SIDE))
+
+    def prepare(self, value: object) -> Mapping[str, torch.Tensor]:
+        return {"pixels": _by_torch(decode_image(value))}
 
 
 def _by_torch(picture: Image.Image) -> torch.Tensor:

@@ -99,7 +99,7 @@ caption a picture, normalises and stacks; the others only decode (and resize). T
 loader can leave out and stay bit-equal to the exported processor, so the shares of both are judged:
 
 {_table(("files", *kinds), rows)}"""
-    return "\n".join((first, _loader_runs(found), _loader_profile(found["profile"])))
+    return "\n".join((first, _loader_runs(found), _loader_profile(found["profile"], found["formats"])))
 
 
 def _loader_runs(found: Mapping[str, Any]) -> str:
@@ -119,7 +119,7 @@ and resized.
 {_table(("files", "rows", "decode", *epochs), runs)}"""
 
 
-def _loader_profile(profile: Mapping[str, Any]) -> str:
+def _loader_profile(profile: Mapping[str, Any], formats: Mapping[str, Any]) -> str:
     parts = [
         (name, *(_spread(each["milliseconds"][name]) for each in profile.values()))
         for name in next(iter(profile.values()))["milliseconds"]
@@ -127,7 +127,8 @@ def _loader_profile(profile: Mapping[str, Any]) -> str:
     other = " and ".join(f"{100 * each['differ']:.2g} % ({name})" for name, each in profile.items())
     most = max(each["by at most"] for each in profile.values())
     moved = " and ".join(f"{_number(each['draws differ by'])} ({name})" for name, each in profile.items())
-    reach = " and ".join(f"{_number(_with_torch(each))} ({name})" for name, each in profile.items())
+    shares = {name: each["share of decode, with torch's resize"]["median"] for name, each in formats.items()}
+    reach = ", ".join(f"{_number(share)} ({name})" for name, share in shares.items())
     return f"""**Where the first epoch goes**, milliseconds a picture (or a draw) in one process:
 
 {_table(("", *profile), parts)}
@@ -136,19 +137,14 @@ small one takes several times as long, so that the loader does all words of a ba
 
 Pillow's resize is most of what is not decoding. It stays, because batches are bit for bit what the exported model's
 processor makes, and the resize of torch, which is faster, gives other values: {other},
-by {most} at most. With that the first epoch would come to {reach} of decoding alone. A stored
+by {most} at most. With that, in the same rounds, the first epoch comes to {reach}
+of decoding alone. A stored
 draw is bit-equal to nothing that is served: it is decoded and turned at twice what the student can see, or more, and
 differs from a draw of the whole picture by {moved} levels of 255 in the mean."""
 
 
 def _run(run: Mapping[str, Any], name: str) -> str:
     return f"{_number(run[name]['median'])} ({_number(run[f'share, {name}']['median'])})"
-
-
-def _with_torch(profile: Mapping[str, Any]) -> float:
-    spent = {name: float(each["median"]) for name, each in profile["milliseconds"].items()}
-    whole = spent["the whole of it"] - spent["resize (Pillow)"] + spent["torch's resize instead of Pillow's"]
-    return (spent["read"] + spent["decode"]) / whole
 
 
 def _peak(found: Mapping[str, Any]) -> str:

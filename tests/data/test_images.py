@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from data.made import encoded, picture
 from limbeck.core.errors import DataError
@@ -17,6 +20,35 @@ def test_bytes_become_their_pixels() -> None:
 def test_a_picture_in_rgb_is_returned_as_it_is() -> None:
     image = picture(1)
     assert decode_image(image) is image
+
+
+def _turned_by(kind: str) -> bytes:
+    """A picture that says, in one of the places where it may, that it is to be turned by a quarter."""
+    image, exif = picture(1, (80, 48)), Image.Exif()
+    exif[0x0112] = 6
+    said = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    if kind == "PNG with XMP":
+        chunks = PngInfo()
+        chunks.add_itxt("XML:com.adobe.xmp", said.decode())
+        return encoded(image, "PNG", pnginfo=chunks)
+    if kind == "PNG of ImageMagick":
+        chunks = PngInfo()
+        raw = exif.tobytes()
+        chunks.add_text("Raw profile type exif", f"\nexif\n{len(raw)}\n{raw.hex()}\n")
+        return encoded(image, "PNG", pnginfo=chunks)
+    where = {"xmp": said} if kind.endswith("XMP") else {"exif": exif}
+    return encoded(image, kind.partition(" ")[0], **where)
+
+
+@pytest.mark.parametrize(
+    "kind", ["JPEG", "JPEG with XMP", "PNG", "PNG with XMP", "PNG of ImageMagick", "WEBP", "WEBP with XMP", "TIFF"]
+)
+def test_a_picture_is_turned_as_it_says_wherever_it_says_it(kind: str) -> None:
+    data = _turned_by(kind)
+    with Image.open(io.BytesIO(data)) as image:
+        expected = ImageOps.exif_transpose(image).convert("RGB")
+    assert decode_image(data).size == expected.size == (48, 80)
+    assert np.array_equal(np.asarray(decode_image(data)), np.asarray(expected))
 
 
 def test_metadata_is_left_behind() -> None:

@@ -15,6 +15,8 @@ MAX_PIXELS = 64_000_000
 """Largest picture that is decoded: about 250 MB while it is held. Pillow itself decodes 400 MB without a word."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "JPEG2000", "AVIF")
+_PLAIN = ("PNG", "JPEG", "PPM")  # whose orientation, if any, stands in `info` under one of these names:
+_TURNED = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
 _SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -120,7 +122,9 @@ def _to_rgb(image: Image.Image, *, ours: bool) -> Image.Image:
     image.load()
     if image.mode == "RGB" and not image.info and not isinstance(image, _lazy()):
         return image
-    if ours:
+    if ours and image.format in _PLAIN and not any(name in image.info for name in _TURNED):
+        pass  # nothing says that it is to be turned, and asking takes as long as opening the file
+    elif ours:
         ImageOps.exif_transpose(image, in_place=True)
     else:
         image = ImageOps.exif_transpose(image)
