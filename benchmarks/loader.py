@@ -25,6 +25,7 @@ from PIL import Image
 
 from benchmarks.measure import Settings, spread, target
 from limbeck.core.sample import Sample
+from limbeck.core.source import Source
 from limbeck.core.spec import ImageSpec, TextSpec
 from limbeck.core.view import View
 from limbeck.data.augmentation.augment import Drawn
@@ -34,6 +35,7 @@ from limbeck.data.loader import TrainLoader
 from limbeck.data.open import open_source
 from limbeck.data.prepared import PreparedStore
 from limbeck.data.sampler import MixedSampler
+from limbeck.data.scan import scan
 from limbeck.data.views.image import ImageView
 from limbeck.data.views.text import TextView
 from limbeck.encoders.words import minilm_tokenizer
@@ -83,6 +85,13 @@ def measure(settings: Settings) -> dict[str, Any]:
     return {**found, "epochs": list(EPOCHS), "kinds": list(KINDS), "targets": targets}
 
 
+def _read(table: Path) -> Source:
+    """The rows, all read once, as in every run before it trains: workers then know the formats of pictures already."""
+    source = open_source(table)
+    scan(source)
+    return source
+
+
 def _views() -> dict[str, View]:
     return {
         "student.image": ImageView(ImageSpec(SIDE, SIDE)),
@@ -95,7 +104,7 @@ def _paths(table: Path, count: int) -> list[Path]:
 
 
 def _compete(table: Path, workers: int, steps: int, batch: int, repeats: int) -> dict[str, list[float]]:
-    source = open_source(table)
+    source = _read(table)
     sampler = MixedSampler({"image+text": range(len(source))}, batch={"image+text": batch})
     paths = _paths(table, len(source))
     loader = TrainLoader(source, sampler=sampler, views=_views(), workers=workers)
@@ -119,7 +128,7 @@ def _compete(table: Path, workers: int, steps: int, batch: int, repeats: int) ->
 
 def _over_epochs(table: Path, workers: int, steps: int, batch: int, rounds: int) -> dict[str, Any]:
     """Pictures a second of whole runs, each of which starts with an empty store."""
-    source = open_source(table)
+    source = _read(table)
     paths, views = _paths(table, len(source)), _views()
     rows = {"image+text": range(len(source))}
     rates: dict[str, list[float]] = {}

@@ -137,10 +137,10 @@ small one takes several times as long, so that the loader does all words of a ba
 
 Pillow's resize is most of what is not decoding. It stays, because batches are bit for bit what the exported model's
 processor makes, and the resize of torch, which is faster, gives other values: {other},
-by {most} at most. With that, in the same rounds, the first epoch comes to {reach}
-of decoding alone. A stored
-draw is bit-equal to nothing that is served: it is decoded and turned at twice what the student can see, or more, and
-differs from a draw of the whole picture by {moved} levels of 255 in the mean."""
+by {most} at most. With that, in the same rounds, the first epoch comes to these shares of decoding alone: {reach}.
+
+A stored draw is bit-equal to nothing that is served: it is decoded and turned at twice what the student can see, or
+more, and differs from a draw of the whole picture by {moved} levels of 255 in the mean."""
 
 
 def _run(run: Mapping[str, Any], name: str) -> str:
