@@ -122,12 +122,10 @@ def _to_rgb(image: Image.Image, *, ours: bool) -> Image.Image:
     image.load()
     if image.mode == "RGB" and not image.info and not isinstance(image, _lazy()):
         return image
-    if ours and image.format in _PLAIN and not any(name in image.info for name in _TURNED):
-        pass  # nothing says that it is to be turned, and asking takes as long as opening the file
-    elif ours:
-        ImageOps.exif_transpose(image, in_place=True)
-    else:
+    if not ours:
         image = ImageOps.exif_transpose(image)
+    elif image.format not in _PLAIN or any(name in image.info for name in _TURNED):
+        ImageOps.exif_transpose(image, in_place=True)  # asking a picture that says nothing costs as much as opening it
     if image.mode in _SIXTEEN or image.mode in ("I", "F"):
         return _from_wide(image)
     if "A" in image.getbands() or "a" in image.getbands() or image.info.get("transparency") is not None:
