@@ -220,17 +220,19 @@ def _pictures(column: Any) -> list[object]:
 def _classes(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
     """Column -> names of its classes, as `datasets` notes them in a file."""
     try:
-        features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
-        return {name: feature["names"] for name, feature in features.items() if feature.get("_type") == "ClassLabel"}
-    except (ValueError, KeyError, AttributeError):
+        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"].items()
+    except (ValueError, KeyError, TypeError, AttributeError):  # not noted, or by something else
         return {}
+    classes = {name: one for name, one in features if isinstance(one, dict) and one.get("_type") == "ClassLabel"}
+    return {name: one["names"] for name, one in classes.items() if isinstance(one.get("names"), list)}
 
 
 def _named(cells: list[object], names: Sequence[str] | None) -> list[object]:
-    """The names of the classes that the cells number; other cells stay as they are."""
+    """The names of the classes that the cells number, None for -1, which numbers none; others stay as they are."""
     if names is None:
         return cells
-    return [names[cell] if isinstance(cell, int) and 0 <= cell < len(names) else cell for cell in cells]
+    name_of: dict[object, object] = {-1: None, **dict(enumerate(names))}
+    return [name_of.get(cell, cell) for cell in cells]
 
 
 @contextmanager

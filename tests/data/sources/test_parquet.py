@@ -53,11 +53,11 @@ def test_rows_that_hold_one_picture_are_right_answers_for_one_another(tmp_path: 
 
 
 def test_classes_have_the_names_that_the_file_gives_them(tmp_path: Path) -> None:
-    noted = {
-        "info": {"features": {"label": {"names": ["cat", "dog"], "_type": "ClassLabel"}, "image": {"_type": "Image"}}}
-    }
-    table = arrow.table({"text": ["x", "y", "z"], "label": [1, 0, None]})
-    for metadata, names in ((json.dumps(noted), ["dog", "cat", ""]), ("[]", ["1", "0", ""]), ("{", ["1", "0", ""])):
+    label, other = {"names": ["cat", "dog"], "_type": "ClassLabel"}, [{"_type": "Value"}]
+    noted = json.dumps({"info": {"features": {"label": label, "words": other, "image": {"_type": "Image"}}}})
+    table = arrow.table({"text": ["w", "x", "y", "z"], "label": [1, 0, None, -1]})
+    plain = ["1", "0", "", "-1"]
+    for metadata, names in ((noted, ["dog", "cat", "", ""]), ("[]", plain), ("{", plain), ('{"info": {}}', plain)):
         parquet.write_table(table.replace_schema_metadata({"huggingface": metadata}), tmp_path / "a.parquet")
         assert [row.label for row in ParquetSource(str(tmp_path / "a.parquet")).rows] == names
 

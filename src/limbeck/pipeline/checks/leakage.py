@@ -24,8 +24,8 @@ class Leaks:
     """Rows of test and validation that stand in training as well.
 
     Args:
-        pictures: held-out split -> a pair for each held-out row (`first`) that shares its picture with a training row
-            (`second`): the nearest, of several equal ones the first.
+        pictures: held-out split -> a pair for each held-out row (`first`) that shares its picture with training
+            (`second`: the first row with an equal one, else a row with one that is near).
         captions: held-out split -> rows whose caption is a training row's caption, pictures apart.
         compared: training pictures that near-duplicates were looked for in.
         training: training pictures in all; those that were not compared by look were compared byte by byte.
