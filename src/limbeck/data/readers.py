@@ -214,7 +214,7 @@ def _pictures(column: Any) -> list[object]:
     if not (types.is_binary(column.type) or types.is_large_binary(column.type)):
         return list(column.to_pylist())
     sizes = compute.binary_length(column).to_pylist()
-    return [Cell(column, row) if sizes[row] else path for row, path in enumerate(paths)]
+    return [Cell(column, row, sizes[row]) if sizes[row] else path for row, path in enumerate(paths)]
 
 
 def _classes(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
@@ -232,7 +232,7 @@ def _named(cells: list[object], names: Sequence[str] | None) -> list[object]:
     if names is None:
         return cells
     name_of: dict[object, object] = {-1: None, **dict(enumerate(names))}
-    return [name_of.get(cell, cell) for cell in cells]
+    return [name_of.get(cell, cell) if isinstance(cell, int) else cell for cell in cells]
 
 
 @contextmanager

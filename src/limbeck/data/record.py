@@ -42,10 +42,15 @@ class Cell:
     Args:
         column: a `pyarrow.Array` of bytes.
         row: in it.
+        size: in bytes.
     """
 
     column: Any
     row: int
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
 
     def read(self) -> bytes:
         """A copy."""
@@ -233,7 +238,9 @@ def _unique(records: Sequence[Record], where: str) -> Sequence[Record]:
 
 def _grouped(records: Sequence[Record]) -> Sequence[Record]:
     """Rows that name one picture, or hold it, answer for one another, unless the file says otherwise."""
-    pictures = [_picture(record.values.get("image")) for record in records]
+    values = [record.values.get("image") for record in records]
+    sizes = Counter(len(value) for value in values if isinstance(value, (bytes, Cell)))
+    pictures = [_picture(value, sizes) for value in values]
     count = Counter(pictures)
     return [
         replace(record, group=f"image:{picture}") if picture and count[picture] > 1 and not record.group else record
@@ -241,8 +248,10 @@ def _grouped(records: Sequence[Record]) -> Sequence[Record]:
     ]
 
 
-def _picture(value: object) -> str:
-    """What two cells with one picture have in common; "" where that is not known without reading files."""
-    if isinstance(value, Cell):
-        value = value.read()
-    return sha256(value).hexdigest() if isinstance(value, bytes) else value if isinstance(value, str) else ""
+def _picture(value: object, sizes: Mapping[int, int]) -> str:
+    """What two cells with one picture have in common; "" where that would take reading files, or sizes say no."""
+    if not isinstance(value, (bytes, Cell)):
+        return value if isinstance(value, str) else ""
+    if sizes[len(value)] == 1:
+        return ""
+    return sha256(value.read() if isinstance(value, Cell) else value).hexdigest()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.core.artefact import MANIFEST, read_json, verify, versions
-from limbeck.core.describe import build
 from limbeck.core.encoder import Encoder
 from limbeck.core.errors import ArtefactError, DataError, LimbeckError, UsageError, nearest, unknown
 from limbeck.core.evaluator import Evaluator
@@ -27,7 +26,7 @@ from limbeck.evaluation.zero_shot import ZeroShotEvaluator
 from limbeck.pipeline.checks.leakage import HELD, LOOKING, find_leaks
 from limbeck.pipeline.measure import Measured, measure
 from limbeck.pipeline.notify import Notify, counted, silent
-from limbeck.pipeline.parts import open_run_models
+from limbeck.pipeline.parts import open_run_models, recipe_in
 from limbeck.pipeline.seen import data_of_run, flattered
 
 SPLITS = (*NAMES, "all")
@@ -379,9 +378,7 @@ def _from_run(name: str, folder: Path) -> Judged:
             f"{folder} is a run that is not finished; type its command again, it goes on where it stopped"
         )
     manifest = verify(folder, kind="run")
-    recipe = build(read_json(folder / "recipe.json", kind="recipe"), where="recipe")
-    if not isinstance(recipe, Recipe):
-        raise ArtefactError(f"{folder}/recipe.json describes a {type(recipe).__name__}, not a recipe")
+    recipe = recipe_in(folder)
     fingerprint = str(manifest.source.get("data", ""))
     return Judged(name, open_run_models(recipe, folder), recipe, fingerprint, recipe.data)
 

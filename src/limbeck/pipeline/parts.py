@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from limbeck.core import graph
-from limbeck.core.artefact import MANIFEST, read_manifest, verify
+from limbeck.core.artefact import MANIFEST, read_json, read_manifest, verify
 from limbeck.core.composite import Models, composed
+from limbeck.core.describe import build
 from limbeck.core.encoder import Encoder, Teacher
 from limbeck.core.errors import ArtefactError, UsageError
 from limbeck.core.part import Part, fresh
@@ -60,6 +61,18 @@ def load_parts(parts: Mapping[str, Part], path: Path) -> dict[str, Part]:
             raise ArtefactError(f"{path} does not fit part '{name}': {first}") from error
         made[name] = Part(layer.eval(), part.inputs, part.modality)
     return made
+
+
+def recipe_in(folder: Path) -> Recipe:
+    """The recipe of a run, from its folder.
+
+    Raises:
+        ArtefactError: there is none, or it describes something else.
+    """
+    recipe = build(read_json(folder / "recipe.json", kind="recipe"), where="recipe")
+    if not isinstance(recipe, Recipe):
+        raise ArtefactError(f"{folder}/recipe.json describes a {type(recipe).__name__}, not a recipe")
+    return recipe
 
 
 def open_run_models(recipe: Recipe, out: Path) -> Models:

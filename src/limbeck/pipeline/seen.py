@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from limbeck.core.artefact import read_json
-from limbeck.core.describe import build
 from limbeck.core.errors import DataError, LimbeckError
-from limbeck.core.recipe import DataSpec, Recipe
+from limbeck.core.recipe import DataSpec
 from limbeck.core.source import Source
 from limbeck.data.named import built_in
 from limbeck.data.open import open_source
 from limbeck.data.splits import split_of
+from limbeck.pipeline.parts import recipe_in
 
 
 def data_of_run(model: Path) -> DataSpec | None:
     """What the run was trained on whose `model` folder this is; None for any other folder."""
     place = model.resolve()
     try:
-        recipe = build(read_json(place.parent / "recipe.json", kind="recipe"), where="recipe")
+        return recipe_in(place.parent).data if place.name == "model" else None
     except (LimbeckError, OSError):
         return None
-    return recipe.data if isinstance(recipe, Recipe) and place.name == "model" else None
 
 
 def flattered(source: Source, rows: Sequence[int], spec: DataSpec) -> str:
